@@ -1,0 +1,223 @@
+"""What the publisher asks of a channel, and all that a channel knows of the publisher.
+
+A channel object is one target: its fields are its settings. Two fields are filled in by the
+registry where a channel declares them: `folder: Path`, a directory of the target's own, and
+`shelf: Shelf`, a few small values shared by all processes of this installation.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Protocol
+from zoneinfo import ZoneInfo
+
+CAMPUS_TIME = ZoneInfo("Asia/Shanghai")  # how moments are shown; in the records they are UTC
+
+ASGIApp = Callable[
+    [
+        MutableMapping[str, Any],
+        Callable[[], Awaitable[MutableMapping[str, Any]]],
+        Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """A picture of the body, which shows it as `<img src="media:NAME" alt="…">`."""
+
+    name: str  # unique within the content, ASCII: "3f2a….png"
+    file: bytes
+    media_type: str  # "image/jpeg", "image/png"
+    alt: str  # what it shows, for those who cannot see it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that belongs to the notice and is offered beside it."""
+
+    name: str  # as a reader sees it: "信息公开事项自查表.pdf"
+    file: bytes
+    media_type: str  # "application/pdf"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What the author wrote, before any channel has shaped it."""
+
+    title: str
+    body: str  # clean HTML, a fragment; its vocabulary is that of publisher/documents/html.py
+    summary: str = ""  # one or two sentences, for outlets that take little
+    link: str = ""  # address of the full text, if there is one
+    kind: str = "通知"  # 通知 公示 公告 报告 …
+    category: str = ""  # number on the official disclosure list: "0307"
+    category_name: str = ""  # "财务、资产及收费信息"
+    department: str = ""  # who issued it, full name
+    document_number: str = ""  # 发文字号: "泉工程院办〔2026〕38号"
+    index_number: str = ""  # 索引号, never changes: "13771-0307-2026-0001"
+    issued_on: date | None = None  # 成文日期
+    audience: str = "public"  # "public", or "campus": not for outlets that the public reads
+    publish_at: datetime | None = None  # aware; None: as soon as it is approved
+    expires_at: datetime | None = None  # aware; None: stays
+    images: tuple[Image, ...] = ()  # in reading order
+    attachments: tuple[Attachment, ...] = ()  # in the order of the notice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A file that travels beside the body of a rendition, which may name it as `media:NAME`."""
+
+    name: str  # unique within the rendition, ASCII
+    media_type: str
+    file: bytes
+    label: str = ""  # as a reader sees it; a picture's alternative text, an attachment's name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendition:
+    """Content as one channel will show it; what the reviewer sees and approves."""
+
+    body: bytes
+    media_type: str  # of body: "text/plain", "text/html", "image/png"
+    title: str = ""
+    parts: tuple[Part, ...] = ()  # sent beside body, in this order
+    facts: Mapping[str, str] = field(default_factory=dict)  # what deliver needs to know besides
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What the outlet said when it took a rendition, or when it was asked."""
+
+    remote_id: str  # the outlet's own name for it; withdraw() needs it
+    url: str = ""  # where a reader can see it, if the outlet has such a place
+    evidence: str = ""  # what was seen there, one sentence in Chinese
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """How a target is; the sentences are Chinese."""
+
+    is_reachable: bool
+    is_signed_in: bool | None = None  # None: the outlet has no sign-in, or cannot be asked
+    quota_left: int | None = None  # None: no quota, or not known
+    quota_unit: str = ""  # what is counted: "次群发（今日）"
+    note: str = ""  # what the outlet says of itself
+    advice: str = ""  # what a person should do; empty: nothing
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nobody has to do anything."""
+        return self.is_reachable and self.is_signed_in is not False and not self.advice
+
+
+class Shelf(Protocol):
+    """A few small values, each with an end, shared by all processes of this installation."""
+
+    def read(self, key: str) -> str | None:
+        """Return the value, None where there is none or its time is over."""
+
+    def write(self, key: str, value: str, *, ttl_s: float) -> None:
+        """Keep the value for that many seconds."""
+
+    def lock(self, key: str) -> AbstractContextManager[None]:
+        """Keep every other process and thread out of the same key; wait for it if need be."""
+
+
+class Channel(ABC):
+    """One target on one outlet. The fields of a subclass are its settings."""
+
+    label: ClassVar[str] = ""  # 渠道 in the words of the console: "官网"
+    typical_delay_s: ClassVar[float] = 2.0  # from accepted to visible; look-ups keep this apart
+
+    @abstractmethod
+    def render(self, content: Content) -> Rendition:
+        """Shape content for this outlet. Pure: no clock, network or database.
+
+        Raise UnfitError rather than cut, drop or shorten anything silently.
+        """
+
+    @abstractmethod
+    def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+        """Hand it over, once; key is the same on every attempt at one delivery."""
+
+
+class Prepares(ABC):
+    """Also: invisible, repeatable work (uploads, a draft) comes before the visible act."""
+
+    @abstractmethod
+    def prepare(self, rendition: Rendition, *, key: str) -> str:
+        """Do it, and return the handle that deliver_prepared needs. Nobody may see a thing."""
+
+    @abstractmethod
+    def deliver_prepared(self, rendition: Rendition, *, key: str, handle: str) -> Receipt:
+        """Do the one visible act; called in place of deliver."""
+
+
+class Confirms(ABC):
+    """Also: the outlet can be asked what it has."""
+
+    @abstractmethod
+    def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
+        """Look, change nothing. None only where it is certain that nothing is there.
+
+        Raise UnknownOutcomeError for "not yet" and for every answer that proves neither.
+        """
+
+
+class Withdraws(ABC):
+    """Also: the outlet can take a delivery down."""
+
+    @abstractmethod
+    def withdraw(self, receipt: Receipt, *, reason: str) -> None:
+        """Take it down. Already gone counts as done. The public may read the reason."""
+
+
+class Checks(ABC):
+    """Also: the outlet can be asked how it is."""
+
+    @abstractmethod
+    def check(self) -> Health:
+        """Ask, change nothing; a refused connection is an answer, not an error."""
+
+
+class Links(ABC):
+    """Also: the public address is known beforehand, so that other channels can point to it."""
+
+    @abstractmethod
+    def link(self, content: Content) -> str:
+        """Return the address that content will have. Pure."""
+
+
+class Splits(ABC):
+    """Also: one target is several places (groups, screens), each with a delivery of its own."""
+
+    @abstractmethod
+    def parts(self) -> tuple[str, ...]:
+        """Return the names of the places, unique, at least one."""
+
+    @abstractmethod
+    def part(self, name: str) -> Channel:
+        """Return the channel of one place; it takes the renditions of the whole."""
+
+
+class Paces(ABC):
+    """Also: the account must not be used faster than this."""
+
+    @abstractmethod
+    def gap_s(self) -> float:
+        """Return the seconds to leave before the next delivery; may differ from call to call."""
+
+
+class Serves(ABC):
+    """Also: an outlet that we run ourselves; its pages are mounted on the public site."""
+
+    mount: ClassVar[str] = "/"  # path on the public site
+
+    @abstractmethod
+    def pages(self) -> ASGIApp:
+        """Return the application that answers below `mount`."""

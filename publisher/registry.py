@@ -1,0 +1,101 @@
+"""From one table of config/targets.toml to a channel: its key `channel` names the module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from publisher.channel import ASGIApp, Channel, Shelf
+from publisher.errors import ConfigError
+
+PACKAGE = "channels"
+REHEARSAL = "rehearsal"  # the practice outlets: servers, not a channel
+GIVEN = {"folder", "shelf"}  # fields that are filled in here, not in targets.toml
+
+
+def available() -> list[str]:
+    """Return the names of all channels; a module that begins with _ is a helper."""
+    package = import_module(PACKAGE)
+    names = (module.name for module in iter_modules(package.__path__))
+    return sorted(name for name in names if not name.startswith("_") and name != REHEARSAL)
+
+
+def adapter(name: str) -> type[Channel]:
+    """Return the one channel class of a module."""
+    return _adapter_in(import_module(f"{PACKAGE}.{name}"))
+
+
+def _adapter_in(module: ModuleType) -> type[Channel]:
+    own = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Channel)
+        and value.__module__ == module.__name__
+        and not value.__name__.startswith("_")
+    ]
+    if len(own) != 1:
+        raise ConfigError(f"{module.__name__} must define one channel, it defines {len(own)}")
+    return own[0]
+
+
+def build(target: str, table: Mapping[str, object], *, folder: Path, shelf: Shelf) -> Channel:
+    """Make the channel of one target; a wrong or missing setting is a ConfigError."""
+    settings = dict(table)
+    name = settings.pop("channel", None)
+    if name not in available():
+        there_are = "、".join(available())
+        raise ConfigError(f"没有渠道 {name!r}，可用的有：{there_are}", table=target, key="channel")
+    kind = adapter(str(name))
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass
+    for key in settings:
+        if key not in known or key in GIVEN:
+            raise ConfigError(_unknown(key, sorted(known.keys() - GIVEN)), table=target, key=key)
+    for key, field in known.items():
+        if _is_required(field) and key not in settings and key not in GIVEN:
+            raise ConfigError("缺少这一项", table=target, key=key)
+    hints = get_type_hints(kind)
+    checked = {key: _checked(target, key, hints[key], value) for key, value in settings.items()}
+    given: dict[str, object] = {"folder": folder, "shelf": shelf}
+    checked |= {key: value for key, value in given.items() if key in known}
+    try:
+        return kind(**checked)
+    except ConfigError as error:
+        raise error.at(table=target) from error
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    close = get_close_matches(key, known, n=1)
+    return (
+        f"没有这一项，是否想写 {close[0]}？"
+        if close
+        else f"没有这一项，可用的有：{'、'.join(known)}"
+    )
+
+
+def _is_required(field: Field[object]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _checked(target: str, key: str, hint: Any, value: object) -> object:
+    """Return the value in the type of its field: an array of TOML becomes a tuple."""
+    given = tuple(value) if isinstance(value, list) else value
+    try:
+        return TypeAdapter[object](hint).validate_python(given, strict=True)
+    except ValidationError as error:
+        kind = getattr(hint, "__name__", str(hint))
+        raise ConfigError(f"{value!r} 不是 {kind} 类型", table=target, key=key) from error
+
+
+def rehearsal(folder: Path) -> ASGIApp:
+    """Return the practice outlets, which keep their records below folder."""
+    outlets: ASGIApp = import_module(f"{PACKAGE}.{REHEARSAL}").build(folder)
+    return outlets
