@@ -213,6 +213,14 @@ class Paces(ABC):
         """Return the seconds to leave before the next delivery; may differ from call to call."""
 
 
+class Slots(ABC):
+    """Also: deliveries leave only at certain times of the day."""
+
+    @abstractmethod
+    def slot(self, moment: datetime) -> datetime:
+        """Return the first allowed moment that is not before this one. Pure."""
+
+
 class Serves(ABC):
     """Also: an outlet that we run ourselves; its pages are mounted on the public site."""
 

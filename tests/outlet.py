@@ -1,4 +1,7 @@
-"""A scripted outlet on a real socket: only a socket tells a refused connection from a lost answer."""
+"""A scripted outlet on a real socket.
+
+Only a socket tells a refused connection from a lost answer.
+"""
 
 from __future__ import annotations
 

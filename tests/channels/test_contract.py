@@ -94,8 +94,7 @@ def _rendered(channel: Channel, content: Content) -> Rendition | str:
     try:
         rendition = channel.render(content)
     except UnfitError as error:
-        assert error.field
-        return str(error)
+        return f"{error.field}: {error}"
     assert isinstance(rendition.body, bytes)
     assert len({part.name for part in rendition.parts}) == len(rendition.parts)
     assert all(part.name.isascii() for part in rendition.parts)
