@@ -1,0 +1,92 @@
+"""The files that readers see, each written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from channels.website.notice import Notice, place_of
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The public folder of one site. Names that begin with a dot are never served."""
+
+    root: Path
+
+    def page(self, index_number: str) -> Path:
+        """Return the file of a notice."""
+        return self.root / f"{_place(index_number)}.html"
+
+    def media(self, index_number: str) -> Path:
+        """Return the folder of the pictures and attachments of a notice."""
+        return self.root / _place(index_number)
+
+    def column(self, code: str, number: int | None = None) -> Path:
+        """Return a numbered page of a column; None: its front page."""
+        name = "index" if number is None else str(number)
+        return self.root / "column" / code / f"{name}.html"
+
+    def month(self, name: str) -> Path:
+        """Return the sitemap of one month."""
+        return self.root / f"sitemap-{name}.xml"
+
+    def notice(self, index_number: str) -> Notice | None:
+        """Return what stands under an index number; None: nothing that can be read."""
+        return _read(self.page(index_number))
+
+    def notices(self) -> Iterator[Notice]:
+        """Read all notices, withdrawn ones too."""
+        for path in sorted((self.root / "info").glob("*/*.html")):
+            notice = _read(path)
+            if notice is not None:
+                yield notice
+
+    def prune(self, index_number: str, *, keep: Collection[str]) -> None:
+        """Remove the pictures and attachments of a notice that its page does not name."""
+        folder = self.media(index_number)
+        if not folder.is_dir():
+            return
+        for path in folder.iterdir():
+            if path.name not in keep:
+                path.unlink()
+        if not keep:
+            shutil.rmtree(folder)
+
+
+def _place(index_number: str) -> str:
+    place = place_of(index_number)
+    if place is None:
+        raise ValueError(f"not an index number: {index_number!r}")
+    return place
+
+
+def _read(path: Path) -> Notice | None:
+    try:
+        return Notice.read(path.read_bytes())
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put a file in place at once: a reader sees the old one or the new one, never a half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    _settle_folder(path.parent)
+
+
+def _settle_folder(folder: Path) -> None:
+    """Make a rename survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
