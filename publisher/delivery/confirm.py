@@ -1,0 +1,172 @@
+"""Looking: what the outlet has, for deliveries that were accepted or whose answer was lost."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from publisher import clock
+from publisher.channel import Confirms, Receipt
+from publisher.delivery import retry
+from publisher.delivery.record import give_up
+from publisher.delivery.works import Works, receipt_of
+from publisher.errors import ChannelError, UnknownOutcomeError
+from publisher.model.delivery import Delivery, Observation
+from publisher.model.states import DeliveryState as S
+
+log = structlog.get_logger()
+
+LOOKED_AT = (S.ACCEPTED, S.UNCONFIRMED)
+MIN_APART_S = 5.0  # between two looks that are to prove that nothing is there
+
+
+def run_target(works: Works, target: str, *, now: Callable[[], datetime] = clock.now) -> int:
+    """Look once at every delivery of a target whose look is due; return how many."""
+    looked = 0
+    while (delivery := claim(works, target, states=LOOKED_AT, now=now())) is not None:
+        look(works, delivery, now=now)
+        looked += 1
+    return looked
+
+
+def claim(works: Works, target: str, *, states: tuple[S, ...], now: datetime) -> Delivery | None:
+    """Take the next delivery that is to be looked at, or taken down, for this worker alone.
+
+    The next look is set a lease ahead, so that one whose worker dies comes round again.
+    """
+    due = (
+        select(Delivery.id)
+        .where(Delivery.check_at.is_not(None), Delivery.check_at <= now)
+        .where(Delivery.target == target, Delivery.state.in_(states))
+        .order_by(Delivery.check_at)
+        .limit(1)
+    )
+    with works.database.sessions.begin() as session:
+        taken = session.scalar(
+            update(Delivery)
+            .where(Delivery.id == due.scalar_subquery(), Delivery.check_at <= now)
+            .values(
+                check_at=now + timedelta(seconds=works.limits.lease_s),
+                fence=Delivery.fence + 1,
+            )
+            .returning(Delivery.id)
+        )
+        if taken is None:
+            return None
+        return session.get_one(Delivery, taken, populate_existing=True)
+
+
+def look(works: Works, delivery: Delivery, *, now: Callable[[], datetime] = clock.now) -> None:
+    """Ask the outlet once and record what it showed."""
+    seen = ask(works, delivery)
+    with works.database.sessions.begin() as session:
+        row = still_there(session, delivery)
+        if row is not None:
+            _record(session, works, row, seen, at=now())
+
+
+def ask(works: Works, delivery: Delivery) -> Receipt | ChannelError | None:
+    """Return what is there, None where certainly nothing is, or the error that leaves it open."""
+    channel = works.channel(delivery)
+    if not isinstance(channel, Confirms):
+        return UnknownOutcomeError("the target cannot be asked", advice="请人工到平台上核实")
+    try:
+        return channel.confirm(key=delivery.key, receipt=receipt_of(delivery))
+    except ChannelError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  # a bug in a look proves nothing
+        log.error("unforeseen", delivery=delivery.id, traceback=traceback.format_exc())
+        return UnknownOutcomeError(f"unforeseen {type(error).__name__}")
+
+
+def still_there(session: Session, delivery: Delivery) -> Delivery | None:
+    """Return the row if nobody has moved or claimed it since, and keep it so."""
+    result = session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.fence == delivery.fence,
+            Delivery.state == delivery.state,
+        )
+        .values(checks=Delivery.checks + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if not isinstance(result, CursorResult) or result.rowcount != 1:
+        return None
+    return session.get_one(Delivery, delivery.id, populate_existing=True)
+
+
+def _record(
+    session: Session,
+    works: Works,
+    row: Delivery,
+    seen: Receipt | ChannelError | None,
+    *,
+    at: datetime,
+) -> None:
+    if isinstance(seen, Receipt):
+        _confirmed(session, row, seen, at=at)
+    elif seen is None:
+        _absent(session, works, row, at=at)
+    else:
+        row.absent_at = None
+        observe(session, row, "unclear", str(seen), at=at)
+        row.advice = seen.advice
+        again(row, at=at)
+
+
+def _confirmed(session: Session, row: Delivery, seen: Receipt, *, at: datetime) -> None:
+    row.remote_id, row.evidence = seen.remote_id, seen.evidence
+    row.settle(S.CONFIRMED, url=seen.url, at=at)
+    observe(session, row, "present", seen.evidence, at=at)
+
+
+def _absent(session: Session, works: Works, row: Delivery, *, at: datetime) -> None:
+    """Nothing there. Once is not enough: it is believed the second time, some while later."""
+    observe(session, row, "absent", "", at=at)
+    if row.absent_at is None or at - row.absent_at < apart(works, row):
+        row.absent_at = row.absent_at or at
+        row.check_at = row.absent_at + apart(works, row)
+        return
+    if row.state == S.ACCEPTED:
+        give_up(session, row, "平台受理之后没有发布出来，请查看平台后台，再决定是否重新发送", at=at)
+        return
+    row.tries += 1
+    if retry.wait_s(row.tries, after_s=None, chance=0) is None:
+        give_up(session, row, "多次发送都没有到达平台，请检查平台后重新发送", at=at)
+        return
+    row.move(S.PLANNED)  # proved not sent
+    row.due_at, row.check_at, row.deadline_at, row.checks = at, None, None, 0
+
+
+def apart(works: Works, row: Delivery) -> timedelta:
+    """Return how far two looks must be apart to prove that nothing is there."""
+    channel = works.channel(row)
+    delay_s = channel.typical_delay_s if channel else 0.0
+    return timedelta(seconds=max(MIN_APART_S, 2 * delay_s))
+
+
+def again(row: Delivery, *, at: datetime) -> None:
+    """Set the next look; the more looks, the rarer."""
+    is_late = row.deadline_at is not None and row.deadline_at <= at
+    row.check_at = at + timedelta(seconds=retry.look_s(row.checks, is_late=is_late))
+
+
+def observe(session: Session, row: Delivery, found: str, evidence: str, *, at: datetime) -> None:
+    """Append what was read back; the same unclear answer twice running is kept once."""
+    last = session.scalar(
+        select(Observation)
+        .where(Observation.delivery_id == row.id)
+        .order_by(Observation.id.desc())
+        .limit(1)
+    )
+    if last and found == "unclear" and (last.found, last.evidence) == (found, evidence):
+        return
+    session.add(
+        Observation(delivery_id=row.id, at=at, source=row.target, found=found, evidence=evidence)
+    )

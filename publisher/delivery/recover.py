@@ -1,0 +1,55 @@
+"""What must not wait for ever: claims of the dead, and deliveries whose time is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import and_, select
+
+from publisher.delivery.record import end_attempts, look_later, note, take_down_if_withdrawn
+from publisher.delivery.works import Works
+from publisher.model.delivery import Attempt, Delivery
+from publisher.model.states import DeliveryState as S
+
+
+def recover(works: Works, *, now: datetime) -> int:
+    """Settle what a dead worker left in *sending*; return how many there were.
+
+    Where the visible act had been armed, the outcome is unknown; where not, it certainly is not
+    out.
+    """
+    is_over = and_(Delivery.lease_until.is_not(None), Delivery.lease_until <= now)
+    with works.database.sessions.begin() as session:
+        rows = session.scalars(select(Delivery).where(is_over, Delivery.state == S.SENDING)).all()
+        for row in rows:
+            armed = session.scalar(
+                select(Attempt.id).where(
+                    Attempt.delivery_id == row.id,
+                    Attempt.step == "deliver",
+                    Attempt.ended_at.is_(None),
+                )
+            )
+            end_attempts(session, row, outcome="lost", said="the worker died", at=now)
+            row.fence += 1
+            row.lease_owner, row.lease_until = None, None
+            if armed is None:
+                row.move(S.PLANNED)
+            else:
+                row.move(S.UNCONFIRMED)
+                look_later(works, row, at=now, first=False)
+            note(session, row, "recover", text="发送中断", at=now)
+            take_down_if_withdrawn(session, works, row, at=now)
+    return len(rows)
+
+
+def miss(works: Works, *, now: datetime) -> int:
+    """Mark what was not sent before its latest moment; return how many there were."""
+    with works.database.sessions.begin() as session:
+        rows = session.scalars(
+            select(Delivery).where(Delivery.state == S.PLANNED, Delivery.not_after < now).limit(500)
+        ).all()
+        for row in rows:
+            row.move(S.MISSED)
+            row.ended_at = now
+            note(session, row, "miss", text="过了最晚发布时间，没有发出", at=now)
+    return len(rows)

@@ -1,0 +1,27 @@
+"""How long between tries, and between looks. Pure."""
+
+from __future__ import annotations
+
+BETWEEN_TRIES_S = (30.0, 60.0, 120.0, 240.0)  # after the first, second … refusal; then we give up
+BETWEEN_LOOKS_S = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+BETWEEN_LATE_LOOKS_S = 3600.0  # once people have been told
+JITTER = 0.1  # share by which a wait may be longer, so that lanes do not knock together
+
+
+def wait_s(tries: int, *, after_s: float | None, chance: float) -> float | None:
+    """Return the seconds before the next try, None where there is to be none.
+
+    `tries` counts the sends that were proved not to have arrived, this one included; `after_s` is
+    the outlet's own word, which is never undercut; `chance` is a number from 0 to 1.
+    """
+    if tries > len(BETWEEN_TRIES_S):
+        return None
+    wait = BETWEEN_TRIES_S[tries - 1] * (1 + JITTER * chance)
+    return max(wait, after_s or 0.0)
+
+
+def look_s(looks: int, *, is_late: bool) -> float:
+    """Return the seconds before the next look at the outlet after that many looks."""
+    if is_late:
+        return BETWEEN_LATE_LOOKS_S
+    return BETWEEN_LOOKS_S[min(looks, len(BETWEEN_LOOKS_S)) - 1]

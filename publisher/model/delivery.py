@@ -1,0 +1,168 @@
+"""One rendition on its way to one target: the queue, the ledger and the proof."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from publisher.errors import NotAllowedError
+from publisher.model.base import Base
+from publisher.model.item import FrozenRendition, Item
+from publisher.model.states import MOVES, OPEN, DeliveryState
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """Make an index partial: it holds only rows that are waited for, however long the history."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+_OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
+
+
+class Delivery(Base):
+    """One rendition, one place, one occurrence; what has a state.
+
+    `fence` rises with every claim; a worker whose fence is no longer the row's has lost it and may
+    write nothing. `taken_down_at` is set when the outlet has said yes to a take-down that is still
+    to be verified. `check_at` is when the outlet is to be asked next, None when there is nothing
+    to ask.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("rendition_id", "part", "occurrence"),
+        Index("ix_delivery_due", "due_at", "lane", **_where("state = 'planned'")),
+        Index("ix_delivery_lane", "lane", "due_at", "id", **_where("state = 'planned'")),
+        Index("ix_delivery_not_after", "not_after", **_where("state = 'planned'")),
+        Index("ix_delivery_check", "check_at", **_where("check_at IS NOT NULL")),
+        Index("ix_delivery_lease", "lease_until", **_where("lease_until IS NOT NULL")),
+        Index("ix_delivery_expiry", "expires_at", **_where("state IN ('accepted','confirmed')")),
+        Index("ix_delivery_deadline", "deadline_at", **_where("deadline_at IS NOT NULL")),
+        Index("ix_delivery_open", "target", "state", **_where(f"state IN ({_OPEN})")),
+        Index("ix_delivery_item", "item_id", "id"),
+        Index("ix_delivery_state", "state", "id"),
+        Index("ix_delivery_target", "target", "id"),
+        Index("ix_delivery_success", "target", "accepted_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rendition_id: Mapped[int] = mapped_column(ForeignKey("rendition.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    target: Mapped[str] = mapped_column(String(32))
+    part: Mapped[str] = mapped_column(String(64), default="")  # a group, a screen; or ""
+    occurrence: Mapped[int] = mapped_column(default=0)
+    lane: Mapped[str] = mapped_column(String(64))  # deliveries of one lane go one after another
+    state: Mapped[str] = mapped_column(String(16), default=DeliveryState.PLANNED)
+    due_at: Mapped[datetime]
+    not_after: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))  # confirmed first
+    bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)  # sends that were proved not to have arrived
+    handle: Mapped[str | None] = mapped_column(Text)  # what prepare returned
+    remote_id: Mapped[str | None] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text, default="")
+    evidence: Mapped[str] = mapped_column(Text, default="")
+    accepted_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # withdrawn, expired, cancelled, missed or failed
+    check_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(default=0)  # looks in the present state
+    absent_at: Mapped[datetime | None]  # when a look first found nothing
+    deadline_at: Mapped[datetime | None]  # past this, people are told
+    takedown_as: Mapped[str | None] = mapped_column(String(16))  # "withdrawn" or "expired"
+    takedown_reason: Mapped[str] = mapped_column(Text, default="")
+    taken_down_at: Mapped[datetime | None]
+    advice: Mapped[str] = mapped_column(Text, default="")  # the channel's last word to staff
+
+    rendition: Mapped[FrozenRendition] = relationship()
+    item: Mapped[Item] = relationship()
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.id")
+    observations: Mapped[list[Observation]] = relationship(
+        back_populates="delivery", order_by="Observation.id"
+    )
+
+    @property
+    def key(self) -> str:
+        """The idempotency key, the same on every attempt."""
+        return f"delivery-{self.id}"
+
+    def move(self, to: DeliveryState) -> None:
+        """Go to another state, or raise NotAllowedError with both names."""
+        if to not in MOVES[DeliveryState(self.state)]:
+            raise NotAllowedError(
+                f"投递不能从 {self.state} 变为 {to}（from {self.state} to {to}）",
+                code="wrong_state",
+            )
+        self.state = to
+
+    def begin_takedown(self, how: str, *, reason: str, at: datetime, deadline_at: datetime) -> None:
+        """Start to take it down, as "withdrawn" or "expired"; the first call follows at once."""
+        self.move(DeliveryState.WITHDRAWING)
+        self.takedown_as, self.takedown_reason = how, reason
+        self.check_at, self.checks, self.absent_at = at, 0, None
+        self.deadline_at, self.taken_down_at, self.advice = deadline_at, None, ""
+
+    def settle(self, to: DeliveryState, *, at: datetime, url: str = "") -> None:
+        """Go to a state in which there is nothing more to ask the outlet."""
+        self.move(to)
+        self.url = url or self.url
+        self.check_at, self.checks, self.absent_at = None, 0, None
+        self.deadline_at, self.advice = None, ""
+        if to == DeliveryState.CONFIRMED:
+            self.confirmed_at = at
+            self.accepted_at = self.accepted_at or at
+        else:
+            self.ended_at = at
+
+
+class Attempt(Base):
+    """One call to the outlet; appended before the first byte, ended once with what came of it."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_delivery", "delivery_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    step: Mapped[str] = mapped_column(String(16))  # prepare, deliver, withdraw
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # None: under way, or the process died
+    outcome: Mapped[str] = mapped_column(
+        String(32), default=""
+    )  # accepted, done, or an error class
+    said: Mapped[str] = mapped_column(Text, default="")  # the outlet's words, secrets removed
+
+    delivery: Mapped[Delivery] = relationship(back_populates="attempts")
+
+
+class Observation(Base):
+    """What was read back; append only."""
+
+    __tablename__ = "observation"
+    __table_args__ = (Index("ix_observation_delivery", "delivery_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(64))  # the target, or the name of a person
+    found: Mapped[str] = mapped_column(String(16))  # present, absent, unclear
+    evidence: Mapped[str] = mapped_column(Text, default="")
+
+    delivery: Mapped[Delivery] = relationship(back_populates="observations")
+
+
+class Bundle(Base):
+    """Deliveries that go out in one call, in order, with one idempotency key."""
+
+    __tablename__ = "bundle"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime]
+    frozen_at: Mapped[datetime | None]  # from here on membership and order stand

@@ -1,0 +1,63 @@
+"""Where an edition and a delivery can stand, and which moves there are between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from enum import StrEnum
+
+
+class EditionState(StrEnum):
+    """Where one wording stands on its way to approval."""
+
+    DRAFT = "draft"  # may be edited
+    IN_REVIEW = "in_review"  # frozen; waits for its reviewers
+    APPROVED = "approved"  # every stage has passed this digest
+    SENT_BACK = "sent_back"  # a reviewer asks for changes; a new edition follows
+    REJECTED = "rejected"  # not to be published
+    REPLACED = "replaced"  # a newer edition was begun before this one went out
+
+
+class DeliveryState(StrEnum):
+    """Where one rendition stands on its way to one target."""
+
+    PLANNED = "planned"  # waits for its time
+    SENDING = "sending"  # a worker has claimed it; the call may be out
+    ACCEPTED = "accepted"  # the outlet took it
+    CONFIRMED = "confirmed"  # we saw it there
+    UNCONFIRMED = "unconfirmed"  # handed over, answer lost; nobody may send it again yet
+    FAILED = "failed"  # certainly not there, and we have given up
+    MISSED = "missed"  # its deadline passed before it was sent
+    CANCELLED = "cancelled"  # stopped before it was sent
+    WITHDRAWING = "withdrawing"  # to be taken down
+    WITHDRAWN = "withdrawn"  # taken down by us
+    EXPIRED = "expired"  # its time was over
+
+
+E = EditionState
+EDITION_MOVES: Mapping[EditionState, Set[EditionState]] = {
+    E.DRAFT: {E.IN_REVIEW},
+    E.IN_REVIEW: {E.APPROVED, E.SENT_BACK, E.REJECTED, E.REPLACED},
+    E.APPROVED: {E.REPLACED},
+    E.SENT_BACK: {E.REPLACED},
+    E.REJECTED: {E.REPLACED},
+    E.REPLACED: set(),
+}
+
+S = DeliveryState
+MOVES: Mapping[DeliveryState, Set[DeliveryState]] = {
+    S.PLANNED: {S.SENDING, S.MISSED, S.CANCELLED},
+    S.SENDING: {S.PLANNED, S.ACCEPTED, S.UNCONFIRMED, S.FAILED},
+    S.ACCEPTED: {S.CONFIRMED, S.WITHDRAWING, S.FAILED},  # failed: taken, then refused by the outlet
+    S.CONFIRMED: {S.WITHDRAWING},
+    S.UNCONFIRMED: {S.ACCEPTED, S.CONFIRMED, S.PLANNED, S.FAILED, S.WITHDRAWING},
+    S.WITHDRAWING: {S.WITHDRAWN, S.EXPIRED, S.CONFIRMED},  # back: a person says it must stay
+    S.FAILED: {S.PLANNED},  # a person asks to try again
+    S.MISSED: {S.PLANNED},  # the same
+    S.CANCELLED: set(),
+    S.WITHDRAWN: set(),
+    S.EXPIRED: set(),
+}
+
+PUBLIC = frozenset({S.ACCEPTED, S.CONFIRMED, S.WITHDRAWING})  # certainly there, or to be assumed
+MAY_BE_PUBLIC = PUBLIC | {S.SENDING, S.UNCONFIRMED}
+OPEN = frozenset({S.PLANNED, S.SENDING, S.ACCEPTED, S.UNCONFIRMED, S.WITHDRAWING})  # not final

@@ -1,0 +1,92 @@
+"""The fan-out: an approved edition and its targets become deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from publisher.channel import Channel, Links, Slots, Splits
+from publisher.model.delivery import Delivery
+from publisher.model.item import Edition, FrozenRendition
+from publisher.schedule import times
+
+
+def plan(
+    session: Session,
+    edition: Edition,
+    *,
+    channels: Mapping[str, Channel],
+    latest_after: timedelta,
+    at: datetime,
+) -> list[Delivery]:
+    """Make one delivery for each target, part and occurrence; planning twice plans once.
+
+    The target whose address others carry goes first: the others wait until it is confirmed.
+    """
+    there = _existing(session, edition)
+    planned: list[Delivery] = []
+    for rendition in sorted(edition.renditions, key=lambda r: not _leads(channels[r.target])):
+        channel = channels[rendition.target]
+        due_at = due(edition, rendition.target, channel, at=at)
+        planned += [
+            _delivery(rendition, part, due_at=due_at, latest_after=latest_after)
+            for part in parts(channel)
+            if (rendition.id, part) not in there
+        ]
+    session.add_all(planned)
+    session.flush()
+    _let_the_first_lead(planned, channels)
+    session.flush()
+    return planned
+
+
+def parts(channel: Channel) -> tuple[str, ...]:
+    """Return the places of a target; one without a name where it is a single place."""
+    return channel.parts() if isinstance(channel, Splits) else ("",)
+
+
+def _leads(channel: Channel) -> bool:
+    return isinstance(channel, Links)
+
+
+def _existing(session: Session, edition: Edition) -> set[tuple[int, str]]:
+    ids = [rendition.id for rendition in edition.renditions]
+    rows = session.execute(
+        select(Delivery.rendition_id, Delivery.part).where(Delivery.rendition_id.in_(ids))
+    )
+    return {(rendition_id, part) for rendition_id, part in rows}
+
+
+def _delivery(
+    rendition: FrozenRendition, part: str, *, due_at: datetime, latest_after: timedelta
+) -> Delivery:
+    edition = rendition.edition
+    not_after = edition.not_after or due_at + latest_after
+    return Delivery(
+        rendition=rendition,
+        item_id=edition.item_id,
+        target=rendition.target,
+        part=part,
+        lane=rendition.target,
+        due_at=due_at,
+        not_after=min(not_after, edition.expires_at) if edition.expires_at else not_after,
+        expires_at=edition.expires_at,
+    )
+
+
+def due(edition: Edition, target: str, channel: Channel, *, at: datetime) -> datetime:
+    """Return when this target's turn is: its own time or the edition's, never before `at`."""
+    own = edition.overrides.get(target, {}).get("publish_at")
+    wished = times.parse(own, field="publish_at") if own else edition.publish_at
+    moment = max(wished or at, at)
+    return channel.slot(moment) if isinstance(channel, Slots) else moment
+
+
+def _let_the_first_lead(planned: list[Delivery], channels: Mapping[str, Channel]) -> None:
+    leader = next((d for d in planned if _leads(channels[d.target])), None)
+    for delivery in planned:
+        if leader is not None and not _leads(channels[delivery.target]):
+            delivery.after_id = leader.id

@@ -1,0 +1,258 @@
+"""Settings of one installation: the only module that reads configuration files or environment.
+
+An installation is a folder, `home`, that holds `config/` and `data/`. A file that is missing from
+its `config/` is taken from the package.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from publisher.errors import ConfigError
+
+PACKAGED = Path(__file__).parent / "_config"  # in an installed package
+CHECKOUT = Path(__file__).parents[1] / "config"  # beside the sources
+ROLES = {
+    "author": "作者",
+    "department_reviewer": "部门审核人",
+    "office_reviewer": "办公室审核人",
+    "secrecy_reviewer": "保密审查人",
+    "operator": "运行值班",
+    "auditor": "审计员",
+    "administrator": "系统管理员",
+}
+TARGET_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Server(_Table):
+    """[server]"""
+
+    host: str = "127.0.0.1"
+    console_port: int = Field(default=8000, ge=1, le=65535)
+    site_port: int = Field(default=8001, ge=1, le=65535)
+    rehearsal_port: int = Field(default=0, ge=0, le=65535)
+    database_url: str = "sqlite:///data/publisher.db"
+    console_url: str = ""
+
+
+class College(_Table):
+    """[college]"""
+
+    name: str = Field(default="泉州工程职业技术学院", min_length=1)
+    code: str = Field(default="13771", pattern=r"^\d{5}$")
+
+
+class Documents(_Table):
+    """[documents], sizes in MiB"""
+
+    max_word_mb: float = Field(default=20, gt=0)
+    max_attachment_mb: float = Field(default=50, gt=0)
+    max_picture_mb: float = Field(default=10, gt=0)
+
+
+class Delivery(_Table):
+    """[delivery]"""
+
+    latest_after_h: float = Field(default=24.0, gt=0)
+    lease_s: float = Field(default=180.0, ge=5)
+    look_up_h: float = Field(default=24.0, gt=0)
+    take_down_h: float = Field(default=1.0, gt=0)
+    check_every_s: float = Field(default=300.0, ge=5)
+
+
+class SignIn(_Table):
+    """[sign_in]"""
+
+    session_h: float = Field(default=10.0, gt=0)
+    attempts_per_15_min: int = Field(default=10, ge=1)
+
+
+class Stage(_Table):
+    """One stage of review."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    label: str = Field(min_length=1)
+    role: str
+
+
+class _PublisherFile(_Table):
+    server: Server = Server()
+    college: College = College()
+    documents: Documents = Documents()
+    delivery: Delivery = Delivery()
+    sign_in: SignIn = SignIn()
+
+
+class _ReviewFile(_Table):
+    stage: list[Stage] = Field(min_length=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that can be set, read and checked once."""
+
+    home: Path
+    server: Server
+    college: College
+    documents: Documents
+    delivery: Delivery
+    sign_in: SignIn
+    stages: tuple[Stage, ...]
+    targets: Mapping[str, Mapping[str, object]]  # secrets resolved
+    disclosure_list: Mapping[str, Any]  # config/disclosure-list.toml as it stands
+
+    @property
+    def data(self) -> Path:
+        """The folder of everything that changes."""
+        return self.home / "data"
+
+    @property
+    def console_url(self) -> str:
+        """The address of the console, as people type it."""
+        return self.server.console_url or f"http://{self.server.host}:{self.server.console_port}"
+
+    @property
+    def database_url(self) -> str:
+        """The address of the database; a relative SQLite path is below home."""
+        prefix, url = "sqlite:///", self.server.database_url
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return f"{prefix}{self.home.absolute() / url.removeprefix(prefix)}"
+        return url
+
+
+def default_home() -> Path:
+    """Return the folder meant by PUBLISHER_HOME, or else that of the demo."""
+    named = os.environ.get("PUBLISHER_HOME")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "yigao" / "demo"
+
+
+def packaged(name: str) -> Path:
+    """Return a configuration file as it comes with the package."""
+    folder = PACKAGED if PACKAGED.is_dir() else CHECKOUT
+    return folder / name
+
+
+def load(home: Path) -> Settings:
+    """Read and check everything; the first mistake is a ConfigError with file, table and key."""
+    own = _model(_PublisherFile, _read(home, "publisher.toml"), file="config/publisher.toml")
+    stages = _model(_ReviewFile, _read(home, "review.toml"), file="config/review.toml").stage
+    _check_stages(stages)
+    return Settings(
+        home=home,
+        server=own.server,
+        college=own.college,
+        documents=own.documents,
+        delivery=own.delivery,
+        sign_in=own.sign_in,
+        stages=tuple(stages),
+        targets=_targets(home, _read(home, "targets.toml")),
+        disclosure_list=_read(home, "disclosure-list.toml"),
+    )
+
+
+def _read(home: Path, name: str) -> dict[str, Any]:
+    own = home / "config" / name
+    path = own if own.exists() else packaged(name)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"读不出这个文件：{error}", file=f"config/{name}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"不是合法的 TOML：{error}", file=f"config/{name}") from error
+
+
+Table = TypeVar("Table", bound=_Table)
+
+
+def _model(kind: type[Table], values: dict[str, Any], *, file: str) -> Table:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        table, key = _place(first["loc"])
+        raise ConfigError(_words(first, kind), file=file, table=table, key=key) from error
+
+
+def _place(loc: tuple[int | str, ...]) -> tuple[str, str]:
+    names = [str(part) for part in loc]
+    if len(names) == 1:
+        return names[0], ""
+    return ".".join(names[:-1]), names[-1]
+
+
+def _words(error: Any, kind: type[_Table]) -> str:
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(kind, error["loc"])
+        close = get_close_matches(str(error["loc"][-1]), known, n=1)
+        hint = f"是否想写 {close[0]}？" if close else f"可用的有：{'、'.join(known)}"
+        return f"没有这一项，{hint}"
+    if error["type"] == "missing":
+        return "缺少这一项"
+    return f"{error['input']!r} 不合要求：{error['msg']}"
+
+
+def _known_keys(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    for name in loc[:-1]:
+        field = kind.model_fields.get(str(name))
+        if field and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            kind = field.annotation
+    return sorted(kind.model_fields)
+
+
+def _check_stages(stages: list[Stage]) -> None:
+    names = [stage.name for stage in stages]
+    for number, stage in enumerate(stages):
+        place = {"file": "config/review.toml", "table": f"stage {number + 1}"}
+        if stage.role not in ROLES:
+            known = "、".join(ROLES)
+            raise ConfigError(f"没有角色 {stage.role!r}，可用的有：{known}", key="role", **place)
+        if names.count(stage.name) > 1:
+            raise ConfigError(f"{stage.name!r} 出现了两次", key="name", **place)
+
+
+def _targets(home: Path, tables: dict[str, Any]) -> dict[str, dict[str, object]]:
+    file = "config/targets.toml"
+    resolved = {}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise ConfigError("每个发布目标是一个表，写成 [名称]", file=file, key=name)
+        if not TARGET_NAME.fullmatch(name):
+            raise ConfigError("名称只用小写字母、数字、- 和 _，字母开头", file=file, table=name)
+        resolved[name] = {
+            key: _secret(home, name, key, value) if isinstance(value, str) else value
+            for key, value in table.items()
+        }
+    return resolved
+
+
+def _secret(home: Path, table: str, key: str, value: str) -> str:
+    """Return the value itself, or what an env: or file: reference stands for."""
+    place = {"file": "config/targets.toml", "table": table, "key": key}
+    if value.startswith("env:"):
+        name = value.removeprefix("env:")
+        if not os.environ.get(name):
+            raise ConfigError(f"环境变量 {name} 没有设置", **place)
+        return os.environ[name]
+    if value.startswith("file:"):
+        path = home / value.removeprefix("file:")
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"读不出密钥文件 {path.name}", **place) from error
+    return value

@@ -1,0 +1,275 @@
+"""The reads, by name. Each list is one query, or one more for each kind of thing it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from publisher.errors import InvalidError, NotFoundError
+from publisher.model.delivery import Delivery
+from publisher.model.item import Edition, FrozenRendition, Item
+from publisher.model.note import Note
+from publisher.model.people import Person
+from publisher.model.states import OPEN, DeliveryState, EditionState
+from publisher.model.status import ItemStatus, status_of
+from publisher.model.target import Beat, Target
+
+PAGE = 50
+
+
+def item(session: Session, item_id: int) -> Item:
+    """Return an item with its editions, or raise NotFoundError."""
+    found = session.get(Item, item_id, options=[selectinload(Item.editions)])
+    if found is None:
+        raise NotFoundError(f"没有编号为 {item_id} 的稿件")
+    return found
+
+
+def delivery(session: Session, delivery_id: int) -> Delivery:
+    """Return a delivery with its attempts, or raise NotFoundError."""
+    options = [selectinload(Delivery.attempts), joinedload(Delivery.rendition)]
+    found = session.get(Delivery, delivery_id, options=options)
+    if found is None:
+        raise NotFoundError(f"没有编号为 {delivery_id} 的投递")
+    return found
+
+
+def rendition(session: Session, rendition_id: int) -> FrozenRendition:
+    """Return a frozen rendition, or raise NotFoundError."""
+    found = session.get(FrozenRendition, rendition_id)
+    if found is None:
+        raise NotFoundError(f"没有编号为 {rendition_id} 的渠道稿")
+    return found
+
+
+def deliveries_of(session: Session, item_id: int) -> list[Delivery]:
+    """Return all deliveries of an item with attempts and observations, in the order planned."""
+    found = session.scalars(
+        select(Delivery)
+        .where(Delivery.item_id == item_id)
+        .order_by(Delivery.id)
+        .options(
+            selectinload(Delivery.attempts),
+            selectinload(Delivery.observations),
+            joinedload(Delivery.rendition).joinedload(FrozenRendition.edition),
+        )
+    )
+    return list(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRow:
+    """One line of a list of items."""
+
+    edition: Edition
+    deliveries: list[tuple[str, str, DeliveryState]]  # target, part, state; newest edition only
+    status: ItemStatus
+
+    @property
+    def item(self) -> Item:
+        """The item of the line."""
+        return self.edition.item
+
+
+def items(session: Session, *, before: int | None = None, limit: int = PAGE) -> list[ItemRow]:
+    """Return the newest items, `before` an id; with their status."""
+    query = (
+        select(Edition)
+        .where(Edition.is_newest)
+        .order_by(Edition.item_id.desc())
+        .limit(limit)
+        .options(joinedload(Edition.item).joinedload(Item.created_by))
+    )
+    if before is not None:
+        query = query.where(Edition.item_id < before)
+    return _rows(session, session.scalars(query).all())
+
+
+def in_review(session: Session, *, limit: int = PAGE) -> list[Edition]:
+    """Return what waits for reviewers, longest first, with the reviews so far."""
+    found = session.scalars(
+        select(Edition)
+        .join(Edition.item)
+        .where(Edition.state == EditionState.IN_REVIEW, Item.withdrawn_at.is_(None))
+        .order_by(Edition.submitted_at)
+        .limit(limit)
+        .options(
+            joinedload(Edition.item).joinedload(Item.created_by), selectinload(Edition.reviews)
+        )
+    )
+    return list(found)
+
+
+def row_of(session: Session, found: Item) -> ItemRow:
+    """Return one item as a line of a list."""
+    return _rows(session, [found.edition])[0]
+
+
+def _rows(session: Session, editions: Collection[Edition]) -> list[ItemRow]:
+    states: dict[int, list[tuple[str, str, DeliveryState]]] = {e.id: [] for e in editions}
+    found = session.execute(
+        select(FrozenRendition.edition_id, Delivery.target, Delivery.part, Delivery.state)
+        .join(Delivery.rendition)
+        .where(FrozenRendition.edition_id.in_(states))
+        .order_by(Delivery.id)
+    )
+    for edition_id, target, part, state in found:
+        states[edition_id].append((target, part, DeliveryState(state)))
+    return [
+        ItemRow(
+            edition=edition,
+            deliveries=states[edition.id],
+            status=status_of(
+                EditionState(edition.state),
+                [state for _, _, state in states[edition.id]],
+                is_withdrawn=edition.item.withdrawn_at is not None,
+            ),
+        )
+        for edition in editions
+    ]
+
+
+def deliveries(
+    session: Session,
+    *,
+    state: str | None = None,
+    target: str | None = None,
+    item_id: int | None = None,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> list[Delivery]:
+    """Return deliveries, newest first, `before` an id."""
+    query = select(Delivery).order_by(Delivery.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(Delivery.state == _state(state))
+    if target is not None:
+        query = query.where(Delivery.target == target)
+    if item_id is not None:
+        query = query.where(Delivery.item_id == item_id)
+    if before is not None:
+        query = query.where(Delivery.id < before)
+    return list(session.scalars(_with_context(query)))
+
+
+def needs_a_person(session: Session, *, now: datetime, limit: int = PAGE) -> list[Delivery]:
+    """Return what no machine will settle any more, or not in time; oldest first."""
+    query = (
+        select(Delivery)
+        .where(Delivery.state.in_([state.value for state in OPEN]), Delivery.deadline_at <= now)
+        .order_by(Delivery.deadline_at)
+        .limit(limit)
+    )
+    return list(session.scalars(_with_context(query)))
+
+
+def _state(name: str) -> DeliveryState:
+    try:
+        return DeliveryState(name)
+    except ValueError as error:
+        there_are = "、".join(DeliveryState)
+        raise InvalidError(f"没有状态 {name}，可用的有：{there_are}", field="state") from error
+
+
+def _with_context(query: Select[Delivery]) -> Select[Delivery]:
+    return query.options(
+        joinedload(Delivery.rendition).joinedload(FrozenRendition.edition),
+        selectinload(Delivery.attempts),
+    )
+
+
+def notes_of(session: Session, item_id: int) -> list[Note]:
+    """Return what was done to an item, oldest first."""
+    return list(session.scalars(select(Note).where(Note.item_id == item_id).order_by(Note.id)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetRow:
+    """What the ledger knows of one target."""
+
+    target: Target | None  # None: never used nor checked
+    waiting: int  # planned deliveries
+    open: int  # sent, and not final yet
+    last_success_at: datetime | None
+
+
+def targets(session: Session, names: Collection[str]) -> dict[str, TargetRow]:
+    """Return what the ledger knows of these targets."""
+    rows = {t.name: t for t in session.scalars(select(Target).where(Target.name.in_(names)))}
+    counts = _counts(session, names)
+    return {
+        name: TargetRow(
+            target=rows.get(name),
+            waiting=counts.get((name, DeliveryState.PLANNED), 0),
+            open=sum(counts.get((name, state), 0) for state in OPEN - {DeliveryState.PLANNED}),
+            last_success_at=_last_success(session, name),
+        )
+        for name in names
+    }
+
+
+def _counts(session: Session, names: Collection[str]) -> dict[tuple[str, str], int]:
+    found = session.execute(
+        select(Delivery.target, Delivery.state, func.count())
+        .where(Delivery.state.in_([state.value for state in OPEN]), Delivery.target.in_(names))
+        .group_by(Delivery.target, Delivery.state)
+    )
+    return {(target, state): count for target, state, count in found}
+
+
+def _last_success(session: Session, name: str) -> datetime | None:
+    return session.scalar(
+        select(Delivery.accepted_at)
+        .where(Delivery.target == name, Delivery.accepted_at.is_not(None))
+        .order_by(Delivery.accepted_at.desc())
+        .limit(1)
+    )
+
+
+def checked_at(session: Session) -> dict[str, datetime | None]:
+    """Return when each target was last asked how it is."""
+    rows = session.execute(select(Target.name, Target.checked_at))
+    return {row.name: row.checked_at for row in rows}
+
+
+def people(session: Session) -> list[Person]:
+    """Return everybody, by name."""
+    return list(session.scalars(select(Person).order_by(Person.name)))
+
+
+def next_due_at(session: Session, *, after: datetime) -> datetime | None:
+    """Return when the next planned delivery is due, later than `after`."""
+    return session.scalar(
+        select(func.min(Delivery.due_at)).where(
+            Delivery.state == DeliveryState.PLANNED, Delivery.due_at > after
+        )
+    )
+
+
+def due_lanes(session: Session, *, now: datetime) -> list[str]:
+    """Return the lanes on which something is due."""
+    found = session.scalars(
+        select(Delivery.lane)
+        .where(Delivery.state == DeliveryState.PLANNED, Delivery.due_at <= now)
+        .distinct()
+    )
+    return list(found)
+
+
+def due_checks(session: Session, *, now: datetime) -> list[tuple[str, bool]]:
+    """Return the targets at which a look is due, and whether it is a take-down."""
+    is_takedown = Delivery.state == DeliveryState.WITHDRAWING
+    found = session.execute(
+        select(Delivery.target, is_takedown)
+        .where(Delivery.check_at.is_not(None), Delivery.check_at <= now)
+        .distinct()
+    )
+    return [(target, bool(takedown)) for target, takedown in found]
+
+
+def last_beat(session: Session, name: str) -> datetime | None:
+    """Return the last sign of life of a part of this program."""
+    return session.scalar(select(Beat.at).where(Beat.name == name))

@@ -1,0 +1,103 @@
+"""Door 4, time: APScheduler ticks, and wakes lanes. No delivery is a job; all times are rows.
+
+A job fires at the next due moment; the others go round each second and cover clock jumps, other
+processes and lost wake-ups.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from publisher import clock
+from publisher.app import App
+from publisher.channel import CAMPUS_TIME
+from publisher.delivery import recover, takedown
+from publisher.model.target import Beat
+from publisher.storage import queries
+
+log = structlog.get_logger()
+
+EVERY_S = 1.0  # a tick is two indexed reads
+HOUSEKEEPING_S = 15.0
+HEART = "ticker"
+
+
+class Ticker:
+    """Wakes the lanes of one installation; one ticker is at work at a time."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._next_wake_at: datetime | None = None
+        self._scheduler = BackgroundScheduler(
+            timezone=CAMPUS_TIME,
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def start(self) -> None:
+        """Settle what an earlier process left, then tick."""
+        recover.recover(self.app.works, now=clock.now())
+        jobs = {
+            "send": (self.send, EVERY_S),
+            "confirm": (self.confirm, EVERY_S),
+            "take down": (self.take_down, EVERY_S),
+            "housekeeping": (self.housekeeping, HOUSEKEEPING_S),
+        }
+        for name, (job, every_s) in jobs.items():
+            self._scheduler.add_job(
+                job, "interval", seconds=every_s, id=name, next_run_time=clock.now()
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Tick no more; what the lanes have begun may finish."""
+        self._scheduler.shutdown(wait=False)
+
+    def send(self) -> None:
+        """Wake the lanes on which something is due, and set the wake for the next moment."""
+        now = clock.now()
+        with self.app.database.reads() as session:
+            lanes = queries.due_lanes(session, now=now)
+            next_due_at = queries.next_due_at(session, after=now)
+        for lane in lanes:
+            self.app.wake_send(lane)
+        if next_due_at is not None and next_due_at != self._next_wake_at:
+            self._next_wake_at = next_due_at
+            self._scheduler.add_job(
+                self.send, "date", run_date=next_due_at, id="wake", replace_existing=True
+            )
+
+    def confirm(self) -> None:
+        """Wake the targets at which a look is due."""
+        self._wake_checks(takedowns=False)
+
+    def take_down(self) -> None:
+        """Begin the take-downs whose time has come, and wake those under way."""
+        takedown.expire(self.app.works, now=clock.now())
+        self._wake_checks(takedowns=True)
+
+    def _wake_checks(self, *, takedowns: bool) -> None:
+        with self.app.database.reads() as session:
+            due = queries.due_checks(session, now=clock.now())
+        for target, is_takedown in due:
+            if is_takedown == takedowns:
+                wake = self.app.wake_take_down if is_takedown else self.app.wake_look
+                wake(target)
+
+    def housekeeping(self) -> None:
+        """Settle the claims of the dead, mark what was missed, check targets, show we live."""
+        now = clock.now()
+        recover.recover(self.app.works, now=now)
+        recover.miss(self.app.works, now=now)
+        for name in self._unchecked(now):
+            self.app.wake_check(name)
+        with self.app.database.sessions.begin() as session:
+            session.merge(Beat(name=HEART, at=now))
+
+    def _unchecked(self, now: datetime) -> list[str]:
+        oldest = now - timedelta(seconds=self.app.settings.delivery.check_every_s)
+        with self.app.database.reads() as session:
+            checked_at = queries.checked_at(session)
+        return [name for name in self.app.channels if (checked_at.get(name) or oldest) <= oldest]

@@ -1,0 +1,78 @@
+"""Who may do what: each rule gives None, or the sentence why not. Pure.
+
+The same answer decides whether a button shows and whether the act is allowed.
+"""
+
+from __future__ import annotations
+
+from publisher.errors import NotAllowedError
+from publisher.model.item import Edition, Item
+from publisher.model.people import Person
+from publisher.model.states import EditionState
+from publisher.settings import Stage
+
+REVIEWERS = {"department_reviewer", "office_reviewer", "secrecy_reviewer"}
+MAY = {  # verb: any of these roles
+    "write": {"author"},
+    "withdraw": {"author", "office_reviewer", "operator"},
+    "settle": {"office_reviewer", "operator"},
+    "retry": {"office_reviewer", "operator"},
+    "run_targets": {"operator", "administrator"},
+    "manage_people": {"administrator"},
+}
+VERBS = {
+    "write": "撰写稿件",
+    "withdraw": "撤回稿件",
+    "settle": "核实投递",
+    "retry": "重新发送",
+    "run_targets": "暂停或恢复发布目标",
+    "manage_people": "管理人员",
+}
+
+
+def may(person: Person, verb: str) -> str | None:
+    """Say why this person may not do this at all, None where they may."""
+    if not person.is_active:
+        return f"{person.name} 的账号已停用"
+    if person.roles & MAY[verb]:
+        return None
+    return f"{person.name} 没有{VERBS[verb]}的权限，请联系系统管理员"
+
+
+def may_review(person: Person, edition: Edition, stages: tuple[Stage, ...]) -> str | None:
+    """Say why this person may not give the next verdict on this edition."""
+    stage = open_stage(edition, stages)
+    if stage is None or edition.item.withdrawn_at is not None:
+        return "这一稿件不在审核中"
+    if not person.is_active:
+        return f"{person.name} 的账号已停用"
+    if stage.role not in person.roles:
+        return f"现在是“{stage.label}”，{person.name} 不是这一级的审核人"
+    if person.id in edition.authors:
+        return "作者不能审核自己的稿件，请由其他人审核"
+    if any(review.person_id == person.id for review in edition.reviews):
+        return "您已经审核过这一版，三级审核须由三个不同的人完成"
+    return None
+
+
+def open_stage(edition: Edition, stages: tuple[Stage, ...]) -> Stage | None:
+    """Return the stage whose turn it is, None where the edition is not in review."""
+    if edition.state != EditionState.IN_REVIEW:
+        return None
+    done = {review.stage for review in edition.reviews}
+    return next((stage for stage in stages if stage.name not in done), None)
+
+
+def may_change(person: Person, item: Item) -> str | None:
+    """Say why this person may not change this item's wording."""
+    if reason := may(person, "write"):
+        return reason
+    if item.created_by_id != person.id and "office_reviewer" not in person.roles:
+        return "只有作者本人可以修改这一稿件"
+    return None
+
+
+def require(reason: str | None, *, code: str = "not_allowed") -> None:
+    """Turn a reason into the error that carries it."""
+    if reason is not None:
+        raise NotAllowedError(reason, code=code)
