@@ -1,0 +1,70 @@
+"""Files on their way in: a notice becomes a draft, a picture or attachment becomes a medium."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from publisher import documents
+from publisher.documents import attachments, pictures
+from publisher.model.people import Person
+from publisher.workflow import compose, rules
+from publisher.workflow.compose import Draft, NamedFile
+from publisher.workflow.desk import Desk
+
+MIB = 2**20
+
+
+def imported(
+    session: Session, desk: Desk, *, name: str, file: bytes, by: Person, at: datetime
+) -> Draft:
+    """Read a Word, Markdown, HTML or text file and return it as a draft without targets.
+
+    Its pictures are stored. A file that cannot be read is an InvalidError of the field "file".
+    """
+    rules.require(rules.may(by, "write"))
+    limit = int(desk.settings.documents.max_word_mb * MIB)
+    read = documents.read(name, file, max_bytes=limit)
+    images = []
+    for image in read.images:
+        medium = compose.store(
+            session, desk, name=image.name, file=image.file, media_type=image.media_type,
+            by=by, at=at,
+        )  # fmt: skip
+        images.append(NamedFile(digest=medium.digest, name=image.name, alt=image.alt))
+    return Draft(
+        title=read.title,
+        body=read.body,
+        summary=read.summary,
+        kind=read.kind,
+        department=read.department,
+        document_number=read.document_number,
+        issued_on=read.issued_on,
+        audience=read.audience,
+        images=tuple(images),
+        remarks=read.remarks,
+    )
+
+
+def attached(
+    session: Session, desk: Desk, *, name: str, file: bytes, by: Person, at: datetime
+) -> NamedFile:
+    """Check and store an attachment."""
+    rules.require(rules.may(by, "write"))
+    limit = int(desk.settings.documents.max_attachment_mb * MIB)
+    media_type = attachments.as_attachment(name, file, max_bytes=limit)
+    medium = compose.store(session, desk, name=name, file=file, media_type=media_type, by=by, at=at)
+    return NamedFile(digest=medium.digest, name=name)
+
+
+def pictured(
+    session: Session, desk: Desk, *, name: str, file: bytes, alt: str, by: Person, at: datetime
+) -> NamedFile:
+    """Check and store a picture; the body shows it as `media:` and the name returned."""
+    rules.require(rules.may(by, "write"))
+    limit = int(desk.settings.documents.max_picture_mb * MIB)
+    safe, media_type = pictures.as_upload(name, file, max_bytes=limit)
+    medium = compose.store(session, desk, name=name, file=safe, media_type=media_type, by=by, at=at)
+    suffix = "png" if media_type == "image/png" else "jpg"
+    return NamedFile(digest=medium.digest, name=f"{medium.digest[:32]}.{suffix}", alt=alt.strip())
