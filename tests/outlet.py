@@ -120,5 +120,5 @@ def start() -> tuple[Outlet, ThreadingHTTPServer]:
     server.daemon_threads = True
     outlet = Outlet(url=f"http://127.0.0.1:{server.server_port}")
     handler.outlet = outlet  # type: ignore[attr-defined]  # made two lines above
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     return outlet, server
