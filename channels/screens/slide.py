@@ -1,0 +1,142 @@
+"""One notice as a slide of 1920 x 1080, a PNG; what does not fit is refused, never cut."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import typst
+
+from channels.screens import font, pictures, words
+from channels.screens.pictures import Picture
+from publisher.channel import CAMPUS_TIME, Content
+from publisher.errors import ConfigError, UnfitError
+
+TEMPLATES = Path(__file__).parent / "templates"
+PIXELS_PER_POINT_PPI = 72.0  # so that 1pt of the template is one pixel
+CODE_SIDE_PX, CODE_BESIDE_POSTER_PX = 300, 240
+POSTER_MOST_CHARS = 400  # a body longer than this is no poster with a few words
+URGENT = "紧急"
+UNFIT = {
+    "title": "标题太长，大屏上三行放不下，请缩短标题（约 90 字以内）",
+    "summary": "摘要（没有摘要时是正文开头）太长，大屏上放不下，再缩小就看不清了，请写短一些的摘要",
+    "department": "发文部门的名称太长，大屏上两行放不下，请换成简称",
+    "kind": "文种的名称太长，大屏上放不下，请换一个短一些的",
+}
+FIELDS = {
+    "title": "标题",
+    "summary": "摘要",
+    "body": "正文",
+    "department": "发文部门",
+    "kind": "文种",
+    "college_name": "学校名称",
+}
+
+_one_at_a_time = threading.Lock()  # a compiler holds the inputs of one compilation
+
+
+def draw(content: Content, *, college_name: str, most_chars: int) -> bytes:
+    """Return the PNG. `most_chars` bounds what is taken from the body where there is no summary."""
+    title, kind = words.tidy(content.title), words.tidy(content.kind)
+    if not title:
+        raise UnfitError("标题是空的，请先写标题", field="title")
+    poster = _poster(content)
+    summary, field = _summary(content, has_poster=poster is not None, most_chars=most_chars)
+    source = [words.tidy(text) for text in (content.department, _day(content)) if text.strip()]
+    texts = {"title": title, field: "".join(summary), "department": "".join(source), "kind": kind}
+    for name, text in (texts | {"college_name": college_name}).items():
+        _require_drawable(text, field=name)
+    side = CODE_BESIDE_POSTER_PX if poster else CODE_SIDE_PX
+    return typeset(
+        {
+            "college": college_name,
+            "title": words.glued(title),
+            "summary": [words.glued(line) for line in summary],
+            "source": source,
+            **_urgency(title, kind),
+            "code": _plain(pictures.code(content.link, side_px=side) if content.link else None),
+            "poster": _plain(poster),
+        }
+    )
+
+
+def _poster(content: Content) -> Picture | None:
+    is_short = len("".join(words.paragraphs(content.body))) <= POSTER_MOST_CHARS
+    return pictures.poster(content.images[0]) if content.images and is_short else None
+
+
+def _summary(content: Content, *, has_poster: bool, most_chars: int) -> tuple[list[str], str]:
+    """Return the lines below the title, and the field that they come from."""
+    if content.summary.strip():
+        return [line for line in map(words.tidy, content.summary.splitlines()) if line], "summary"
+    lines = words.paragraphs(content.body)
+    shown_images = 1 if has_poster else 0
+    is_words_only = "<table" not in content.body and len(content.images) <= shown_images
+    if is_words_only and not content.attachments and len("".join(lines)) <= most_chars:
+        return lines, "body"
+    if not content.link:
+        message = "正文在大屏上放不全，又没有全文链接可扫，请写一两句摘要"
+        raise UnfitError(message, field="summary")
+    taken = words.opening(lines, most_chars=most_chars)
+    if lines and not taken:
+        message = f"没有摘要，正文第一句又超过 {most_chars} 字，请写一两句摘要"
+        raise UnfitError(message, field="summary")
+    return taken, "body"
+
+
+def _day(content: Content) -> str:
+    """Return the day of issue, else of publication, as people write it; empty without either."""
+    published = content.publish_at.astimezone(CAMPUS_TIME).date() if content.publish_at else None
+    day = content.issued_on or published
+    return f"{day.year}年{day.month}月{day.day}日" if day else ""
+
+
+def _urgency(title: str, kind: str) -> dict[str, object]:
+    is_urgent = URGENT in title or URGENT in kind
+    tags = [URGENT] if is_urgent and URGENT not in kind else []
+    return {"is_urgent": is_urgent, "tags": tags + ([kind] if kind else [])}
+
+
+def _require_drawable(text: str, *, field: str) -> None:
+    lacking = font.lacking(text)
+    if lacking:
+        named = "、".join(f"{mark}（U+{ord(mark):04X}）" for mark in lacking)
+        message = f"{FIELDS[field]}里有大屏字体没有的字符：{named}，请删去或换一个写法"
+        raise UnfitError(message, field=field)
+
+
+def _plain(picture: Picture | None) -> dict[str, object] | None:
+    return asdict(picture) if picture else None
+
+
+def typeset(notice: dict[str, object]) -> bytes:
+    """Return the PNG of templates/slide.typ with these values, always the same for the same."""
+    sent = {"notice": json.dumps(notice, ensure_ascii=False)}
+    with _one_at_a_time:
+        try:
+            file, warnings = _compiler().compile_with_warnings(
+                TEMPLATES / "slide.typ", format="png", ppi=PIXELS_PER_POINT_PPI, sys_inputs=sent
+            )
+        except typst.TypstError as error:
+            raise _unfit(error) from None
+    if warnings or not isinstance(file, bytes):
+        said = "；".join(warning.message for warning in warnings)
+        raise ConfigError(f"大屏画面无法排版，请重新安装字体包 manimgx-fonts-cjk（{said}）")
+    return file
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    fonts = typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[font.FOLDER]
+    )
+    return typst.Compiler(root=TEMPLATES, font_paths=fonts, ignore_system_fonts=True)
+
+
+def _unfit(error: typst.TypstError) -> Exception:
+    """Return what a panic of the template means; any other fault is a defect of ours."""
+    _, _, field = error.message.partition("unfit:")
+    return UnfitError(UNFIT[field], field=field) if field in UNFIT else error

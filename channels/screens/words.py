@@ -1,0 +1,61 @@
+"""The words of a slide: tidied, glued where a line must not break, and an excerpt of the body."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import html
+
+from channels import _text
+
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\ufeff\u2060"))  # left behind by word processors
+SENTENCE = re.compile(r"[^。！？!?；]*[。！？!?；]+[”’」』）)]*|[^。！？!?；]+")
+MEASURE = re.compile(r"(第?)([0-9]+)([年月日时分号届期讲次级个名项元人])")
+WORD_JOINER = "\u2060"  # draws nothing and forbids a line break
+
+
+def tidy(text: str) -> str:
+    """Return the text on one line, with single spaces and nothing invisible."""
+    return " ".join(text.translate(INVISIBLE).split())
+
+
+def glued(text: str) -> str:
+    """Return the text with numbers tied to their units, so that 第18号 stays on one line."""
+    return MEASURE.sub(lambda found: WORD_JOINER.join(filter(None, found.groups())), text)
+
+
+def paragraphs(body: str) -> list[str]:
+    """Return the lines of a body; tables, which no slide can carry, are left out."""
+    if not body.strip():
+        return []
+    root = html.fragment_fromstring(body, create_parent="div")
+    for table in list(root.iter("table")):
+        table.drop_tree()
+    lines = _text.plain_text(html.tostring(root, encoding="unicode")).split("\n")
+    return [line for line in map(tidy, lines) if line]
+
+
+def opening(lines: list[str], *, most_chars: int) -> list[str]:
+    """Return the first whole sentences that have at most so many characters together.
+
+    The line that addresses the readers and a last sentence that only leads over to a list
+    (both end with a colon) are left out. Empty where not even one sentence fits.
+    """
+    taken: list[tuple[int, str]] = []
+    room = most_chars
+    sentences = [(n, piece) for n, line in enumerate(lines) for piece in SENTENCE.findall(line)]
+    while sentences and _leads_over(sentences[0][1]):
+        sentences.pop(0)
+    for number, sentence in sentences:
+        if len(sentence) > room:
+            break
+        taken.append((number, sentence))
+        room -= len(sentence)
+    while taken and _leads_over(taken[-1][1]):
+        taken.pop()
+    numbers = sorted({number for number, _ in taken})
+    return ["".join(text for number, text in taken if number == line) for line in numbers]
+
+
+def _leads_over(sentence: str) -> bool:
+    return sentence.rstrip().endswith(("：", ":"))
