@@ -1,0 +1,56 @@
+"""Practice outlets: servers that behave like WeChat and like QQ, to rehearse and test against.
+
+Nothing that is sent here leaves this machine. The API of the account is below `/wechat`, that of
+the QQ bot below `/onebot`; `/` is for people.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from channels.rehearsal import control, pages
+from channels.rehearsal.onebot import OneBot
+from channels.rehearsal.onebot import pages as onebot_pages
+from channels.rehearsal.outlet import Outlet
+from channels.rehearsal.wechat import WeChat
+from channels.rehearsal.wechat import pages as wechat_pages
+from publisher.channel import ASGIApp
+
+
+def build(folder: Path) -> ASGIApp:
+    """Return the practice outlets, which keep their records below folder."""
+    return Rehearsal(wechat=WeChat(folder), onebot=OneBot(folder))
+
+
+class Rehearsal:
+    """Sends calls of an API straight to their outlet, everything else to the pages.
+
+    Nothing may stand between the server and a line: it has to reach the socket.
+    """
+
+    def __init__(self, *, wechat: WeChat, onebot: OneBot) -> None:
+        self._outlets: tuple[Outlet, ...] = (wechat, onebot)
+        self._pages = Starlette(
+            routes=[
+                Route("/", pages.front),
+                Mount("/static", StaticFiles(directory=pages.STATIC)),
+                *(route for outlet in self._outlets for route in control.routes(outlet)),
+                *wechat_pages.routes(wechat),
+                *onebot_pages.routes(onebot),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for outlet in self._outlets if scope["type"] == "http" else ():
+            place = f"/{outlet.name}/"
+            path = scope["path"]
+            call = outlet.call_of(path[len(place) - 1 :]) if path.startswith(place) else None
+            if call is not None:
+                await outlet.line.carry(call, scope, receive, send)
+                return
+        await self._pages(scope, receive, send)
