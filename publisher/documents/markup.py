@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
 
 from lxml import etree
 
 from publisher.documents.numbering import BULLET, Numbering, W
+from publisher.documents.styles import Styles, size_of, value
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -23,56 +23,10 @@ MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 OLE_OBJECT = "{urn:schemas-microsoft-com:office:office}OLEObject"
-DEFAULT_SIZE = 21  # half points: 五号, what Chinese Word starts with
 
 _OFF = ("0", "false", "off", "none")
 _ALIGNED = {"center": "al-center", "right": "al-right", "end": "al-right"}
 _RED = re.compile(r"[c-f][0-9a-f][0-4][0-9a-f][0-4][0-9a-f]", re.IGNORECASE)
-
-
-@dataclass
-class Styles:
-    """The paragraph styles of one document, by id."""
-
-    by_id: dict[str, etree._Element] = field(default_factory=dict)
-    default: str = ""
-    size: int = DEFAULT_SIZE
-
-    @classmethod
-    def of(cls, root: etree._Element | None) -> Styles:
-        """Read word/styles.xml; None where the document has none."""
-        styles = cls()
-        if root is None:
-            return styles
-        for style in root.iterfind(f"{W}style"):
-            name = style.get(f"{W}styleId", "")
-            styles.by_id[name] = style
-            if style.get(f"{W}type") == "paragraph" and style.get(f"{W}default") in ("1", "true"):
-                styles.default = name
-        size = root.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr/{W}sz")
-        styles.size = _size(size) or DEFAULT_SIZE
-        return styles
-
-    def chain(self, name: str) -> Iterator[etree._Element]:
-        """Yield a style and those that it is based on, nearest first."""
-        seen: set[str] = set()
-        while name in self.by_id and name not in seen:
-            seen.add(name)
-            yield self.by_id[name]
-            name = value(self.by_id[name].find(f"{W}basedOn"))
-
-    def find(self, paragraph: etree._Element, path: str) -> etree._Element | None:
-        """Return the first element at path ("pPr/jc") in the paragraph or its styles."""
-        for place in (paragraph, *self.chain(_style(paragraph) or self.default)):
-            found = place.find("/".join(f"{W}{step}" for step in path.split("/")))
-            if found is not None:
-                return found
-        return None
-
-
-def value(element: etree._Element | None) -> str:
-    """Return w:val, empty where there is no element or no value."""
-    return "" if element is None else element.get(f"{W}val", "")
 
 
 def prepare(root: etree._Element, *, styles: Styles, numbering: Numbering) -> tuple[str, list[str]]:
@@ -220,7 +174,7 @@ def _look(paragraph: etree._Element, *, styles: Styles, indents: bool) -> str:
         classes.append("noindent")
     runs = [run for run in _runs(paragraph) if _words(run).strip()]
     if runs:
-        classes.append(f"sz{max(_run_size(run, paragraph, styles) for run in runs)}")
+        classes.append(f"sz{max(_runsize_of(run, paragraph, styles) for run in runs)}")
         classes += ["red"] if all(_is_red(run, paragraph, styles) for run in runs) else []
     return ".".join([tag, *classes])
 
@@ -273,24 +227,15 @@ def _words(run: etree._Element) -> str:
     return "".join(part.text or "" for part in run.findall(f"{W}t"))
 
 
-def _run_size(run: etree._Element, paragraph: etree._Element, styles: Styles) -> int:
-    own = _size(run.find(f"{W}rPr/{W}sz"))
-    return own or _size(styles.find(paragraph, "rPr/sz")) or styles.size
-
-
-def _size(element: etree._Element | None) -> int:
-    size = value(element)
-    return int(size) if re.fullmatch(r"\d{1,3}", size) else 0
+def _runsize_of(run: etree._Element, paragraph: etree._Element, styles: Styles) -> int:
+    own = size_of(run.find(f"{W}rPr/{W}sz"))
+    return own or size_of(styles.find(paragraph, "rPr/sz")) or styles.size
 
 
 def _is_red(run: etree._Element, paragraph: etree._Element, styles: Styles) -> bool:
     own = run.find(f"{W}rPr/{W}color")
     color = value(own if own is not None else styles.find(paragraph, "rPr/color"))
     return _RED.fullmatch(color) is not None
-
-
-def _style(paragraph: etree._Element) -> str:
-    return value(paragraph.find(f"{W}pPr/{W}pStyle"))
 
 
 def _properties(paragraph: etree._Element) -> etree._Element:

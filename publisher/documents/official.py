@@ -12,26 +12,14 @@ from datetime import date
 
 from lxml import html
 
-KINDS = tuple(
-    "通知 公示 公告 通告 通报 报告 章程 决定 意见 办法 规定 细则 方案 计划 总结 简章 启事 声明 函 纪要".split()
-)
-OTHER_KIND = "其他"
+from publisher.documents.forms import OTHER_KIND, date_of, kind_of, normal_number
+
 MAX_TITLE = 120  # characters of a line that may still be a title
 MAX_UNIT = 40  # characters of a line that may still be an issuing unit
 
-_NUMBER = re.compile(
-    r"[（(]?(?P<code>[\u4e00-\u9fff]{2,20})\s*(?P<open>[\[［【﹝〔(（])\s*(?P<year>(?:19|20)\d{2})\s*"
-    r"(?P<close>[\]］】﹞〕)）])\s*(?P<ordinal>第?)\s*(?P<serial>\d{1,4})\s*号[）)]?(?:\s*签发人.*)?"
-)
 _SIGNER = re.compile(r"签发人\s*[:：].*")
 _URGENCY = re.compile(r"(?:特急|特提|加急|平急|急件|紧急)")
 _SECRET = re.compile(r"(?:绝\s*密|机\s*密|秘\s*密|内部\S{2})(?:\s*[★☆].*)?")
-_DIGITS = {figure: str(n) for n, figure in enumerate("〇一二三四五六七八九")}
-_DIGITS |= {"零": "0", "○": "0", "Ｏ": "0", "O": "0", "0": "0"}
-_DATE = re.compile(r"((?:19|20)\d{2})\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})\s*日?")
-_WORDY_DATE = re.compile(
-    r"([〇零○ＯO0一二三四五六七八九]{4})\s*年\s*([一二三四五六七八九十]{1,2})\s*月\s*([一二三四五六七八九十]{1,3})\s*日"
-)
 _SEAL = re.compile(r"[（(](?:盖章|公章|印章|章)[)）]")
 _UNIT = re.compile(
     r"(?:学院|大学|学校|委员会|处|部|室|中心|小组|组|馆|团委|工会|公司|局|厅|院|系|科|会|站|所|队|党委|支部|总支|基地|办)"
@@ -102,48 +90,6 @@ def recognise(blocks: Sequence[Block], *, title: str = "") -> Official:
     red_head = _take_head(found)
     _take_signature(found, red_head=red_head)
     return found
-
-
-def kind_of(title: str) -> str:
-    """Return the kind of a notice by the end of its title: "…招生章程（节选）" is a 章程."""
-    bare = re.sub(r"(?:\s*[（(【\[][^）)】\]]*[）)】\]])+$", "", title.strip())
-    return next((kind for kind in KINDS if bare.endswith(kind)), OTHER_KIND)
-
-
-def normal_number(line: str) -> str | None:
-    """Return a document number in its proper form, None where the line is none.
-
-    Proper: 机关代字〔年〕序号号, hexagonal brackets, neither 第 nor leading zero
-    (GB/T 9704-2012, 7.2.5).
-    """
-    match = _NUMBER.fullmatch(line)
-    return match and f"{match['code']}〔{match['year']}〕{int(match['serial'])}号"
-
-
-def date_of(line: str) -> date | None:
-    """Return the date that a line consists of, in Arabic or Chinese figures."""
-    match = _DATE.fullmatch(line)
-    figures = match.groups() if match else _arabic(_WORDY_DATE.fullmatch(line))
-    if figures is None:
-        return None
-    try:
-        return date(*map(int, figures))
-    except ValueError:
-        return None
-
-
-def _arabic(match: re.Match[str] | None) -> tuple[str, ...] | None:
-    if match is None:
-        return None
-    year = "".join(_DIGITS[figure] for figure in match[1])
-    return year, _below_hundred(match[2]), _below_hundred(match[3])
-
-
-def _below_hundred(words: str) -> str:
-    tens, ten, ones = words.rpartition("十")
-    if not ten:
-        return "".join(_DIGITS[figure] for figure in words)
-    return (_DIGITS[tens[-1]] if tens else "1") + (_DIGITS[ones] if ones else "0")
 
 
 def _block(element: html.HtmlElement) -> Block:

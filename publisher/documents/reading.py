@@ -47,7 +47,7 @@ class Document:
     department: str  # full names, joined by 、
     issued_on: date | None
     document_number: str
-    kind: str  # one of official.KINDS, or 其他
+    kind: str  # one of forms.KINDS, or 其他
     audience: str  # "public" or "campus"
     attachment_names: tuple[str, ...]  # as the attachment list of the body has them
     summary: str  # a suggestion of at most 100 characters

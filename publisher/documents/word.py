@@ -16,6 +16,7 @@ from publisher.channel import Image
 from publisher.documents import markup, package
 from publisher.documents.numbering import Numbering, W
 from publisher.documents.pictures import as_image
+from publisher.documents.styles import Styles
 from publisher.errors import InvalidError
 
 MAX_PARAGRAPHS = 20_000  # one of 500 pages has about 10,000
@@ -77,7 +78,7 @@ def convert(file: bytes) -> Converted:
             raise InvalidError(
                 f"文件超过 {MAX_PARAGRAPHS} 段，请把长表格另作附件。", field="file", code="too_long"
             )
-        styles = markup.Styles.of(_beside(parts, main, "styles"))
+        styles = Styles.of(_beside(parts, main, "styles"))
         numbering = Numbering.of(_beside(parts, main, "numbering"))
         try:
             style_map, remarks = markup.prepare(document, styles=styles, numbering=numbering)
