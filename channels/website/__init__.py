@@ -13,9 +13,9 @@ import sqlite3
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
 
 import requests
@@ -107,7 +107,7 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
         return RetryableError(message, advice=advice)
 
     def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
-        index_number = receipt.remote_id if receipt else self._index_number(key)
+        index_number = (receipt and _index_number_in(receipt)) or self._index_number(key)
         if index_number is None:
             return None
         response = self._get(self._imprint.url(index_number))
@@ -151,10 +151,11 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
         return self._receipt(notice.index_number, "页面返回 200，内容摘要一致")
 
     def withdraw(self, receipt: Receipt, *, reason: str) -> None:
-        if place_of(receipt.remote_id) is None:
-            raise PermanentError(f"not an index number: {receipt.remote_id!r}")
+        index_number = _index_number_in(receipt)
+        if index_number is None:
+            raise PermanentError(f"a receipt that names no page of this site: {receipt!r}")
         try:
-            self._site.take_down(receipt.remote_id, reason=reason)
+            self._site.take_down(index_number, reason=reason)
         except (OSError, sqlite3.Error) as error:
             raise RetryableError(
                 f"{type(error).__name__} while writing: {error}",
@@ -215,3 +216,10 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
     @cached_property
     def _site(self) -> Site:
         return Site(self.folder, Pages(self._imprint))
+
+
+def _index_number_in(receipt: Receipt) -> str | None:
+    """Return the index number; where a person settled the delivery only its address may be known."""
+    in_address = PurePosixPath(unquote(urlsplit(receipt.url).path)).stem
+    found = (name for name in (receipt.remote_id, in_address) if place_of(name))
+    return next(found, None)

@@ -30,7 +30,7 @@ def compose(content: Content, *, college_name: str) -> Rendition:
             facts=facts,
             issued_on=content.issued_on,
             column_name=COLUMNS[facts["column"]],
-            body=content.body,
+            body=_with_scrolling_tables(content.body),
             files=files,
         )
     )
@@ -89,6 +89,12 @@ def _facts(content: Content, *, text: str, college_name: str) -> dict[str, str]:
         "expires_at": content.expires_at.isoformat() if content.expires_at else "",
         "audience": content.audience,
     }
+
+
+def _with_scrolling_tables(body: str) -> str:
+    """Return the body with each table in a box that a keyboard can scroll on a small screen."""
+    box = '<div class="table" role="group" aria-label="表格" tabindex="0">'
+    return body.replace("<table", f"{box}<table").replace("</table>", "</table></div>")
 
 
 def _opening(text: str) -> str:

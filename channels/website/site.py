@@ -115,6 +115,12 @@ class Site:
     def _write_notice(self, notice: Notice) -> None:
         write(self.tree.page(notice.index_number), self.pages.notice(notice))
 
+    def _dress(self, notice: Notice) -> None:
+        """Write a page in the present look, unless it has it."""
+        path, page = self.tree.page(notice.index_number), self.pages.notice(notice)
+        if path.read_bytes() != page:
+            write(path, page)
+
     def _settle_all(self, catalogue: Catalogue) -> None:
         for index_number in catalogue.unsettled():
             with catalogue.transaction():
@@ -195,7 +201,7 @@ class Site:
         """Learn what stands on the site from its pages, and give each the present look."""
         notices = sorted(self.tree.notices(), key=lambda notice: notice.moment("published_at"))
         for notice in notices:
-            self._write_notice(notice)
+            self._dress(notice)
             catalogue.remember(notice.key, notice.index_number)
             catalogue.enter(notice)
         for index_number in set(catalogue.index_numbers()) - {n.index_number for n in notices}:

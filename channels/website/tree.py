@@ -67,7 +67,7 @@ def _place(index_number: str) -> str:
 def _read(path: Path) -> Notice | None:
     try:
         return Notice.read(path.read_bytes())
-    except (FileNotFoundError, IsADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
 
 
