@@ -128,12 +128,15 @@ def _answer_of(call: Callable[..., Any], *arguments: Any, **options: Any) -> Ans
     try:
         answer = call(*arguments, **options)
     except WeChatClientException as refusal:
-        _http.raise_for_status(refusal.response)
-        return _http.json_object(refusal.response) | {"errcode": refusal.errcode}
+        answer = refusal
     except requests.RequestException as error:
         raise _http.outcome_of(error) from None  # its text holds the address with the token
     except (TypeError, ValueError):
         raise UnknownOutcomeError("an answer whose errcode is no number") from None
+    # sorted only here: below `except` the traceback would show the address with the token
+    if isinstance(answer, WeChatClientException):
+        _http.raise_for_status(answer.response)
+        return _http.json_object(answer.response) | {"errcode": answer.errcode}
     if isinstance(answer, requests.Response):
         _http.raise_for_status(answer)
         raise UnknownOutcomeError(f"HTTP {answer.status_code} with a body that is no JSON")

@@ -191,16 +191,19 @@ def test_pushes_the_draft_to_all_followers_with_a_key_of_its_own(outlet: Outlet)
 
 
 def test_the_key_of_a_push_is_the_same_on_every_attempt_and_only_there(outlet: Outlet) -> None:
-    outlet.answers(body=SENT)
     wechat = account(outlet)
-    keys = []
+    rendition = wechat.render(NOTICE)
 
-    for key in (KEY, KEY, "delivery-8"):
-        with pytest.raises(PermanentError):  # the scripted draft is none
-            wechat.deliver_prepared(wechat.render(NOTICE), key=key, handle=HANDLE)
-        keys.append(wechat._message("draft-1", key)["clientmsgid"])
+    keys = (KEY, KEY, "delivery-8")
+    for _ in keys:
+        outlet.answers(body=draft_of(rendition))
+        outlet.answers(body=SENT)
 
-    assert keys[0] == keys[1] != keys[2]
+    for key in keys:
+        wechat.deliver_prepared(rendition, key=key, handle=HANDLE)
+
+    first, again, other = (request.json["clientmsgid"] for request in outlet.requests[1::2])
+    assert first == again != other
 
 
 def test_pushes_to_the_followers_with_a_tag(outlet: Outlet) -> None:

@@ -44,7 +44,7 @@ class MemoryShelf:
 
 def account(outlet: Outlet, **settings: Any) -> WeChat:
     """Return an account that already has a token, unless a shelf is given."""
-    given = {"shelf": MemoryShelf(**{PLACE: TOKEN}), "timeout_s": 5.0} | settings
+    given: dict[str, Any] = {"shelf": MemoryShelf(**{PLACE: TOKEN}), "timeout_s": 5.0} | settings
     return WeChat(appid="wx0000000000000001", secret=SECRET, api_base=outlet.url, **given)
 
 
