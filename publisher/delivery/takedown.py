@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from publisher import clock
 from publisher.channel import Confirms, Receipt, Withdraws
-from publisher.delivery.confirm import again, apart, ask, claim, observe, still_there
+from publisher.delivery import retry
+from publisher.delivery.confirm import apart, ask, claim, observe, still_there
 from publisher.delivery.record import MAX_SAID, note
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, PermanentError, UnknownOutcomeError
@@ -130,7 +131,7 @@ def _still_there(session: Session, row: Delivery, seen: Receipt, *, at: datetime
         row.check_at = at
     else:
         row.taken_down_at = None
-        again(row, at=at)
+        _later(row, None, at=at)
 
 
 def _absent(session: Session, works: Works, row: Delivery, *, at: datetime) -> None:
@@ -150,8 +151,9 @@ def _gone(session: Session, row: Delivery, *, at: datetime) -> None:
     note(session, row, "taken_down", text=row.takedown_reason, at=at)
 
 
-def _later(row: Delivery, error: ChannelError, *, at: datetime) -> None:
-    again(row, at=at)
-    if isinstance(error, PermanentError):  # a person is asked; we look again now and then
+def _later(row: Delivery, error: ChannelError | None, *, at: datetime) -> None:
+    """Set the next step; what only a person can take down is tried again now and then."""
+    is_for_a_person = isinstance(error, PermanentError)
+    if is_for_a_person:
         row.deadline_at = at
-        again(row, at=at)
+    row.check_at = at + timedelta(seconds=retry.look_s(row.checks, is_late=is_for_a_person))

@@ -1,0 +1,344 @@
+"""Door 1, operators: the command line. Each command parses, calls one function, shows the result."""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from sqlalchemy.orm import Session
+
+from publisher import app as composition
+from publisher import cli_output as output
+from publisher import clock, demo, installation, registry, server, settings
+from publisher.app import App
+from publisher.errors import (
+    ConfigError,
+    InvalidError,
+    NotAllowedError,
+    NotFoundError,
+)
+from publisher.model.people import Person
+from publisher.schedule import times
+from publisher.storage import queries
+from publisher.workflow import compose, intake, people, review, targets, withdraw
+
+BAD_INPUT = 2  # exit code
+NOT_WELL = 1
+
+cli = typer.Typer(
+    name="publisher",
+    help="一稿：一个批准过的稿件，按时发到官网、微信公众号、校园大屏和 QQ 群，也能全部撤下。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+targets_cli = typer.Typer(help="发布目标：列出、暂停、恢复、检查。", no_args_is_help=True)
+people_cli = typer.Typer(help="人员：添加、列出。", no_args_is_help=True)
+tokens_cli = typer.Typer(help="程序用的令牌。", no_args_is_help=True)
+cli.add_typer(targets_cli, name="targets")
+cli.add_typer(people_cli, name="people")
+cli.add_typer(tokens_cli, name="tokens")
+
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
+AsPerson = Annotated[
+    str | None, typer.Option("--as", help="以谁的名义；默认是本机操作员。", metavar="姓名")
+]
+Context = typer.Context
+
+
+def main() -> None:
+    """Run the command line; a fault that has a name is one Chinese sentence and exit code 2."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        cli()
+    except (ConfigError, InvalidError, NotAllowedError, NotFoundError) as error:
+        output.fault(error)
+        sys.exit(BAD_INPUT)
+
+
+@cli.callback()
+def at_home(
+    context: Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="安装所在的文件夹；默认是 PUBLISHER_HOME，再默认是演示用的文件夹。"),
+    ] = None,
+) -> None:
+    """Remember which installation is meant."""
+    context.obj = home or settings.default_home()
+
+
+def _app(context: Context) -> App:
+    home: Path = context.obj
+    if not (home / "config").is_dir():
+        raise InvalidError(
+            f"{home} 里没有安装，请先运行 publisher demo，或 publisher init {home}", field="--home"
+        )
+    return composition.build(home)
+
+
+@contextmanager
+def _acting(app: App, name: str | None) -> Iterator[tuple[Session, Person, datetime]]:
+    """Open a transaction in which somebody acts."""
+    at = clock.now()
+    with app.database.sessions.begin() as session:
+        if name is None:
+            person = people.at_this_machine(session, getpass.getuser(), at=at)
+        else:
+            person = people.named(session, name)
+        yield session, person, at
+
+
+@cli.command("demo")
+def demo_command(
+    context: Context,
+    first_port: Annotated[
+        int, typer.Option(help="三个连续端口中的第一个。", min=1024, max=65533)
+    ] = demo.FIRST_PORT,
+) -> None:
+    """启动演示：控制台、官网、屏幕、演练平台，全部在本机，数据单独存放。"""
+    demo.run(context.obj, first_port=first_port, out=output.OUT)
+
+
+@cli.command()
+def serve(context: Context) -> None:
+    """启动服务：控制台和接口、公开网站、定时发送。"""
+    app = _app(context)
+    own = app.settings.server
+    server.serve(
+        app,
+        ready=lambda: output.line(
+            f"控制台 {app.settings.console_url}，公开网站 http://{own.host}:{own.site_port}"
+        ),
+    )
+
+
+@cli.command()
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="新的文件夹。")]) -> None:
+    """新建一个安装：写好配置文件，待填发布目标。"""
+    installation.init(directory)
+    output.line(f"已建好 {directory}，请编辑 {directory / 'config' / 'targets.toml'}")
+
+
+@cli.command()
+def check(context: Context) -> None:
+    """检查配置；有错时说出文件、表和键。"""
+    home: Path = context.obj
+    checked = settings.load(home)
+    for name, table in checked.targets.items():
+        folder = checked.data / "targets" / name
+        try:
+            registry.build(name, table, folder=folder, shelf=output.NoShelf())
+        except ConfigError as error:
+            raise error.at(file=composition.TARGETS_FILE, table=name) from error
+    output.line(f"配置没有问题：{len(checked.targets)} 个发布目标，{len(checked.stages)} 级审核")
+
+
+@cli.command()
+def queue(
+    context: Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Word、Markdown、HTML 或文本文件。")
+    ],
+    to: Annotated[str, typer.Option(help="发布目标，用逗号分开。", metavar="NAME,…")],
+    at: Annotated[
+        str | None, typer.Option(help="发布时间，如 2026-11-24 08:30；不写则批准后即发。")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="到什么时候撤下。")] = None,
+    not_after: Annotated[str | None, typer.Option(help="最晚什么时候还发。")] = None,
+    title: Annotated[str | None, typer.Option(help="标题；不写则用文件里的。")] = None,
+    summary: Annotated[str | None, typer.Option(help="摘要；不写则取正文开头。")] = None,
+    kind: Annotated[str | None, typer.Option(help="文种：通知、公示、公告……")] = None,
+    category: Annotated[str, typer.Option(help="清单事项编号，如 0307。")] = "",
+    attach: Annotated[list[Path] | None, typer.Option(help="附件，可以写多次。")] = None,
+    submit: Annotated[bool, typer.Option("--submit", help="存好后立即提交送审。")] = False,
+    as_person: AsPerson = None,
+    as_json: AsJson = False,
+) -> None:
+    """把通知文件排进来：成为草稿，或用 --submit 直接送审。"""
+    app = _app(context)
+    changes = {
+        "title": title,
+        "summary": summary,
+        "kind": kind,
+        "category": category,
+        "targets": tuple(name.strip() for name in to.split(",") if name.strip()),
+        "publish_at": times.parse(at, field="publish_at") if at else None,
+        "expires_at": times.parse(until, field="expires_at") if until else None,
+        "not_after": times.parse(not_after, field="not_after") if not_after else None,
+    }
+    if title is not None and len(files) > 1:
+        raise InvalidError("一次排多个文件时不能用 --title", field="title")
+    ids = []
+    with _acting(app, as_person) as (session, person, now):
+        for path in files:
+            draft = intake.imported(
+                session, app.desk, name=path.name, file=_bytes(path), by=person, at=now
+            )
+            attachments = tuple(
+                intake.attached(
+                    session, app.desk, name=extra.name, file=_bytes(extra), by=person, at=now
+                )
+                for extra in attach or ()
+            )
+            given = {key: value for key, value in changes.items() if value is not None}
+            draft = dataclasses.replace(draft, attachments=attachments, **given)
+            ids.append(compose.draft(session, app.desk, draft, by=person, at=now).id)
+        by = person.id
+    if submit:
+        for item_id in ids:
+            review.submit(app.desk, item_id, by=by, at=clock.now())
+    with app.database.reads() as session:
+        rows = [queries.row_of(session, queries.item(session, item_id)) for item_id in ids]
+        output.items(rows, as_json=as_json)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidError(f"读不了文件 {path}：{error.strerror}", field="file") from error
+
+
+@cli.command()
+def status(context: Context, as_json: AsJson = False) -> None:
+    """渠道状态检查：每个发布目标一行；有一个不正常，退出码就是 1。"""
+    app = _app(context)
+    _show_targets(app, list(app.channels), as_json=as_json, ask=True)
+
+
+@cli.command()
+def deliveries(
+    context: Context,
+    item: Annotated[int | None, typer.Option(help="稿件编号。")] = None,
+    state: Annotated[str | None, typer.Option(help="状态，如 unconfirmed。")] = None,
+    limit: Annotated[int, typer.Option(help="最多几行。", min=1, max=1000)] = queries.PAGE,
+    as_json: AsJson = False,
+) -> None:
+    """列出投递：状态、时间、地址和建议，新的在前。"""
+    app = _app(context)
+    with app.database.reads() as session:
+        found = queries.deliveries(session, state=state, item_id=item, limit=limit)
+        output.deliveries(found, app.channels, as_json=as_json)
+
+
+@cli.command("withdraw")
+def withdraw_command(
+    context: Context,
+    item: Annotated[int, typer.Argument(metavar="ITEM", help="稿件编号。")],
+    reason: Annotated[str, typer.Option(help="撤回原因，读者会看到。")],
+    note: Annotated[str, typer.Option(help="给同事看的说明。")] = "",
+    as_person: AsPerson = None,
+) -> None:
+    """把一个稿件从所有渠道撤下。"""
+    app = _app(context)
+    with _acting(app, as_person) as (session, person, now):
+        found = queries.item(session, item)
+        withdraw.withdraw(session, app.desk, found, reason=reason, note=note, by=person, at=now)
+    output.line(f"稿件 {item} 正在从所有渠道撤下，进展见 publisher deliveries --item {item}")
+
+
+@targets_cli.command("list")
+def list_targets(context: Context, as_json: AsJson = False) -> None:
+    """列出发布目标和最近一次检查的结果。"""
+    app = _app(context)
+    _show_targets(app, list(app.channels), as_json=as_json, ask=False)
+
+
+@targets_cli.command("check")
+def check_target(context: Context, name: str, as_json: AsJson = False) -> None:
+    """检查一个发布目标。"""
+    app = _app(context)
+    with app.database.sessions.begin() as session:
+        targets.record(session, app.desk, name)
+    _show_targets(app, [name], as_json=as_json, ask=True)
+
+
+@targets_cli.command("pause")
+def pause_target(
+    context: Context,
+    name: str,
+    reason: Annotated[str, typer.Option(help="为什么暂停。")],
+    as_person: AsPerson = None,
+) -> None:
+    """暂停一个发布目标；撤回不受影响。"""
+    app = _app(context)
+    with _acting(app, as_person) as (session, person, now):
+        targets.pause(session, app.desk, name, reason=reason, by=person, at=now)
+    output.line(f"{name} 已暂停：{reason}")
+
+
+@targets_cli.command("resume")
+def resume_target(context: Context, name: str, as_person: AsPerson = None) -> None:
+    """恢复一个发布目标。"""
+    app = _app(context)
+    with _acting(app, as_person) as (session, person, now):
+        targets.resume(session, app.desk, name, by=person, at=now)
+    output.line(f"{name} 已恢复")
+
+
+def _show_targets(app: App, names: list[str], *, as_json: bool, ask: bool) -> None:
+    if ask:
+        with ThreadPoolExecutor(max(1, len(names))) as pool:
+            list(pool.map(app.check, names))
+    with app.database.reads() as session:
+        rows = queries.targets(session, names)
+    is_well = output.targets(rows, app.channels, as_json=as_json)
+    if ask and not is_well:
+        raise typer.Exit(NOT_WELL)
+
+
+@people_cli.command("add")
+def add_person(
+    context: Context,
+    name: str,
+    roles: Annotated[str, typer.Option(help=f"角色，用逗号分开：{'、'.join(settings.ROLES)}。")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="从标准输入读密码；不写则不能登录控制台。")
+    ] = False,
+) -> None:
+    """添加一个人。"""
+    app = _app(context)
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    given = [role.strip() for role in roles.split(",") if role.strip()]
+    with app.database.sessions.begin() as session:
+        people.add(session, name, roles=given, password=password, at=clock.now())
+    output.line(f"已添加 {name}")
+
+
+@people_cli.command("list")
+def list_people(context: Context, as_json: AsJson = False) -> None:
+    """列出所有人和他们的角色。"""
+    app = _app(context)
+    with app.database.reads() as session:
+        output.people(queries.people(session), as_json=as_json)
+
+
+@tokens_cli.command("create")
+def create_token(
+    context: Context,
+    person: Annotated[str, typer.Option(help="令牌代表谁。", metavar="NAME")],
+) -> None:
+    """为程序生成一个令牌，单独打印一行，只显示这一次。"""
+    app = _app(context)
+    with app.database.sessions.begin() as session:
+        token = people.create_token(session, people.named(session, person), at=clock.now())
+    output.line(token)

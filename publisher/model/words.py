@@ -1,0 +1,39 @@
+"""What states and verbs are called on pages and in tables."""
+
+from __future__ import annotations
+
+from publisher.model.states import DeliveryState as S
+from publisher.model.status import ItemStatus as I
+
+DELIVERY_STATE = {
+    S.PLANNED: "待发送",
+    S.SENDING: "发送中",
+    S.ACCEPTED: "已受理",
+    S.CONFIRMED: "已确认",
+    S.UNCONFIRMED: "待核实",
+    S.FAILED: "失败",
+    S.MISSED: "已错过",
+    S.CANCELLED: "已取消",
+    S.WITHDRAWING: "撤下中",
+    S.WITHDRAWN: "已撤回",
+    S.EXPIRED: "已到期下架",
+}
+ITEM_STATUS = {
+    I.DRAFT: "草稿",
+    I.IN_REVIEW: "审核中",
+    I.SENT_BACK: "已退回",
+    I.REJECTED: "已否决",
+    I.PLANNED: "待发布",
+    I.SENDING: "发送中",
+    I.PARTLY_PUBLISHED: "部分发布",
+    I.ACCEPTED: "已受理",
+    I.PUBLISHED: "已发布",
+    I.UNCONFIRMED: "待核实",
+    I.FAILED: "失败",
+    I.MISSED: "已错过",
+    I.CANCELLED: "已取消",
+    I.WITHDRAWING: "撤下中",
+    I.WITHDRAWN: "已撤回",
+    I.EXPIRED: "已到期",
+}
+ACTIONS = {"block": "必须修改", "warn": "请核对", "inform": "提示"}  # of a screening finding

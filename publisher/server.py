@@ -1,0 +1,124 @@
+"""One process that serves: console and API, public site, practice outlets, ticker and lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+
+from publisher import api, console, registry
+from publisher.api import operations
+from publisher.app import App
+from publisher.channel import ASGIApp, Serves
+from publisher.errors import ConfigError
+from publisher.ticker import Ticker
+
+log = structlog.get_logger()
+
+GRACE_S = 5.0  # for requests and lanes under way when we stop
+
+
+def desk_pages(app: App) -> Starlette:
+    """Return the console with the API and the operators' addresses beside it."""
+    routes: list[BaseRoute] = [
+        Mount("/api/v1", api.build(app)),
+        *operations.router(app).routes,
+        Mount("/", console.build(app)),
+    ]
+    return Starlette(routes=routes)
+
+
+def public_pages(app: App) -> Starlette:
+    """Return what the outlets that we run ourselves show the public."""
+    serving = [channel for channel in app.channels.values() if isinstance(channel, Serves)]
+    serving.sort(key=lambda channel: -len(channel.mount))  # "/" last
+    return Starlette(routes=[Mount(one.mount.rstrip("/"), one.pages()) for one in serving])
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: there are several in this process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(app: App, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until a signal comes; `ready` is called once everything answers."""
+    asyncio.run(_serve(app, ready))
+
+
+async def _serve(app: App, ready: Callable[[], None]) -> None:
+    ticker = Ticker(app)
+    with contextlib.ExitStack() as sockets:
+        servers = [
+            _listen(sockets, app.settings.server.host, port, pages)
+            for port, pages in _doors(app).items()
+        ]
+        _stop_on_signals([server for server, _ in servers])
+        ticker.start()
+        try:
+            running = [asyncio.create_task(one.serve(sockets=[sock])) for one, sock in servers]
+            while not all(one.started or one.should_exit for one, _ in servers):
+                await asyncio.sleep(0.02)
+            ready()
+            await asyncio.gather(*running)
+        finally:
+            ticker.stop()
+            await asyncio.to_thread(app.lanes.rest, GRACE_S)
+            app.lanes.close()
+
+
+def _doors(app: App) -> dict[int, ASGIApp]:
+    server = app.settings.server
+    doors: dict[int, ASGIApp] = {
+        server.console_port: desk_pages(app),
+        server.site_port: public_pages(app),
+    }
+    if server.rehearsal_port:
+        doors[server.rehearsal_port] = registry.rehearsal(app.settings.data / "rehearsal")
+    return doors
+
+
+def _listen(
+    sockets: contextlib.ExitStack, host: str, port: int, pages: ASGIApp
+) -> tuple[_Server, socket.socket]:
+    config = uvicorn.Config(
+        pages,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=int(GRACE_S),
+    )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = sockets.enter_context(socket.socket(family, socket.SOCK_STREAM))
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise ConfigError(
+            f"{host}:{port} 不能监听（{error.strerror}），请关掉占用它的程序或改用别的端口",
+            file="config/publisher.toml",
+            table="server",
+        ) from error
+    return _Server(config), listening
+
+
+def _stop_on_signals(servers: list[_Server]) -> None:
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from publisher.channel import Channel, Content, Receipt, Rendition
+from publisher.delivery import confirm, worker
+from publisher.errors import RetryableError, UnknownOutcomeError
+from publisher.model.states import DeliveryState as S
+from tests import make
+from tests.make import NINE, FakeChannel
+
+SEEN = Receipt(remote_id="r1", url="http://127.0.0.1/7", evidence="页面返回 200")
+NOT_YET = UnknownOutcomeError("not yet")
+LOST = UnknownOutcomeError("lost")
+
+
+def at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
+
+
+def minutes(works: make.Works, count: int, *, every_s: int = 10) -> None:
+    """Let time pass: send and look, as the ticker does."""
+    for second in range(0, count * 60, every_s):
+        worker.run_lane(works, "gate", now=at(NINE + timedelta(seconds=second)))
+        confirm.run_target(works, "gate", now=at(NINE + timedelta(seconds=second)))
+
+
+def test_accepted_is_confirmed_when_it_is_seen(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel(shows=[SEEN])})
+    delivery = make.delivery(works)
+
+    minutes(works, 1)
+
+    row = make.stored(works, delivery)
+    assert row.state == S.CONFIRMED
+    assert row.url == "http://127.0.0.1/7"
+    assert row.check_at is None
+    assert [(o.found, o.evidence) for o in row.observations] == [("present", "页面返回 200")]
+
+
+def test_not_yet_is_asked_again_ever_more_rarely(tmp_path: Path) -> None:
+    gate = FakeChannel(shows=[NOT_YET])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    minutes(works, 60)
+
+    row = make.stored(works, delivery)
+    assert row.state == S.ACCEPTED
+    assert 8 < len(gate.looked) < 30
+    assert len(row.observations) == 1
+
+
+def test_a_lost_answer_is_looked_up_and_found(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[LOST], shows=[SEEN])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    minutes(works, 5)
+
+    assert len(gate.sent) == 1
+    assert gate.looked == [None]
+    assert make.stored(works, delivery).state == S.CONFIRMED
+
+
+def test_absent_once_is_not_believed(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[LOST], shows=[None, SEEN])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    minutes(works, 5)
+
+    assert len(gate.sent) == 1
+    assert make.stored(works, delivery).state == S.CONFIRMED
+
+
+def test_absent_twice_and_apart_is_sent_again(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[LOST, Receipt(remote_id="r2")], shows=[None, None, SEEN])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    minutes(works, 5, every_s=1)
+
+    row = make.stored(works, delivery)
+    absent = [o.at for o in row.observations if o.found == "absent"]
+    assert len(gate.sent) == 2
+    assert absent[1] - absent[0] >= timedelta(seconds=confirm.MIN_APART_S)
+    assert row.state == S.CONFIRMED
+
+
+def test_an_unclear_look_between_two_absent_ones_begins_anew(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[LOST], shows=[None, RetryableError("refused"), None, SEEN])
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works)
+
+    minutes(works, 10)
+
+    assert len(gate.sent) == 1
+
+
+def test_accepted_and_then_gone_is_a_failure_that_a_person_decides(tmp_path: Path) -> None:
+    gate = FakeChannel(shows=[None])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    minutes(works, 5)
+
+    assert len(gate.sent) == 1
+    assert make.stored(works, delivery).state == S.FAILED
+
+
+def test_a_bug_in_a_look_proves_nothing(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[LOST], shows=[ZeroDivisionError("a bug")])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    minutes(works, 5)
+
+    assert len(gate.sent) == 1
+    assert make.stored(works, delivery).state == S.UNCONFIRMED
+
+
+def test_an_outlet_that_cannot_be_asked_is_left_to_a_person(tmp_path: Path) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Mute(Channel):
+        def render(self, content: Content) -> Rendition:
+            return make.PLAIN
+
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            raise LOST
+
+    works = make.works(tmp_path, {"gate": Mute()})
+    delivery = make.delivery(works)
+
+    minutes(works, 5)
+
+    row = make.stored(works, delivery)
+    assert row.state == S.UNCONFIRMED
+    assert row.check_at is None
+    assert row.deadline_at == NINE
+
+
+def test_a_look_that_was_overtaken_writes_nothing(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel(answers=[LOST], shows=[SEEN])})
+    delivery = make.delivery(works)
+    worker.run_lane(works, "gate", now=at(NINE))
+    later = NINE + timedelta(minutes=1)
+    taken = confirm.claim(works, "gate", states=confirm.LOOKED_AT, now=later)
+    assert taken is not None
+
+    with works.database.sessions.begin() as session:
+        row = session.get_one(type(taken), delivery)
+        row.begin_takedown("withdrawn", reason="有误", at=later, deadline_at=later)
+    confirm.look(works, taken, now=at(later))
+
+    assert make.stored(works, delivery).state == S.WITHDRAWING

@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
+from publisher.delivery import recover, worker
+from publisher.errors import (
+    CredentialsError,
+    PermanentError,
+    RetryableError,
+    UnknownOutcomeError,
+)
+from publisher.model.states import DeliveryState as S
+from publisher.model.target import Target
+from publisher.workflow.withdraw import take_back
+from tests import make
+from tests.make import NINE, FakeChannel
+
+
+def at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
+
+
+def test_sends_what_is_due_with_a_key_of_its_own(tmp_path: Path) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    assert gate.sent == [(f"delivery-{delivery}", make.PLAIN.body)]
+    assert row.state == S.ACCEPTED
+    assert row.remote_id == "r1"
+    assert [(a.step, a.outcome) for a in row.attempts] == [("deliver", "accepted")]
+    assert row.check_at == NINE
+
+
+def test_sends_nothing_before_its_time(tmp_path: Path) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE - timedelta(seconds=1)))
+
+    assert gate.sent == []
+
+
+def test_sends_nothing_after_its_latest_moment(tmp_path: Path) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works, not_after=NINE + timedelta(hours=1))
+
+    worker.run_lane(works, "gate", now=at(NINE + timedelta(hours=2)))
+    recover.miss(works, now=NINE + timedelta(hours=2))
+
+    assert gate.sent == []
+    assert make.stored(works, delivery).state == S.MISSED
+
+
+def test_the_intent_is_in_the_ledger_before_the_call(tmp_path: Path) -> None:
+    seen: list[tuple[str, int]] = []
+
+    @dataclass(frozen=True, kw_only=True)
+    class Watching(Channel):
+        def render(self, content: Content) -> Rendition:
+            return make.PLAIN
+
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            row = make.stored(works, delivery)
+            seen.append((row.state, len(row.attempts)))
+            return Receipt(remote_id="r1")
+
+    works = make.works(tmp_path, {"gate": Watching()})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    assert seen == [(S.SENDING, 1)]
+
+
+def test_never_sends_an_unconfirmed_delivery_again(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[UnknownOutcomeError("…")])
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works)
+
+    for minute in range(60):
+        worker.run_lane(works, "gate", now=at(NINE + timedelta(minutes=minute)))
+
+    assert len(gate.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (RetryableError("busy"), S.PLANNED),
+        (PermanentError("no"), S.FAILED),
+        (CredentialsError("who?"), S.PLANNED),
+        (UnknownOutcomeError("lost"), S.UNCONFIRMED),
+        (ZeroDivisionError("a bug"), S.UNCONFIRMED),
+    ],
+)
+def test_each_outcome_has_its_state(tmp_path: Path, answer: Exception, state: S) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel(answers=[answer])})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    assert make.stored(works, delivery).state == state
+
+
+def test_tries_a_refusal_again_and_gives_up_in_the_end(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[RetryableError("busy")])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    for minute in range(60):
+        worker.run_lane(works, "gate", now=at(NINE + timedelta(minutes=minute)))
+
+    assert len(gate.sent) == 5
+    assert make.stored(works, delivery).state == S.FAILED
+
+
+def test_waits_as_long_as_the_outlet_asks(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel(answers=[RetryableError("…", after_s=900)])})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    assert make.stored(works, delivery).due_at == NINE + timedelta(seconds=900)
+
+
+def test_refused_credentials_pause_the_target_and_lose_nothing(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[CredentialsError("401", advice="请检查密钥")])
+    works = make.works(tmp_path, {"gate": gate})
+    first, second = make.delivery(works), make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    with works.database.reads() as session:
+        target = session.get_one(Target, "gate")
+    assert len(gate.sent) == 1
+    assert target.paused_because == "请检查密钥"
+    assert {make.stored(works, d).state for d in (first, second)} == {S.PLANNED}
+
+
+def test_waits_until_the_first_one_is_confirmed(tmp_path: Path) -> None:
+    site, gate = FakeChannel(), FakeChannel()
+    works = make.works(tmp_path, {"site": site, "gate": gate})
+    leader = make.delivery(works, target="site")
+    make.delivery(works, after_id=leader)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+    before = len(gate.sent)
+    with works.database.sessions.begin() as session:
+        row = session.get_one(type(make.stored(works, leader)), leader)
+        row.move(S.SENDING)
+        row.move(S.ACCEPTED)
+        row.settle(S.CONFIRMED, at=NINE)
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    assert before == 0
+    assert len(gate.sent) == 1
+
+
+def test_one_lane_leaves_the_gap_that_its_account_needs(tmp_path: Path) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Slow(FakeChannel, Paces):
+        def gap_s(self) -> float:
+            return 15.0
+
+    gate = Slow()
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works)
+    make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+    at_once = len(gate.sent)
+    worker.run_lane(works, "gate", now=at(NINE + timedelta(seconds=15)))
+
+    assert at_once == 1
+    assert len(gate.sent) == 2
+
+
+def test_two_workers_never_send_the_same_delivery(tmp_path: Path) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    deliveries = [make.delivery(works) for _ in range(20)]
+
+    def work() -> None:
+        worker.run_lane(works, "gate", now=at(NINE))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(key for key, _ in gate.sent) == sorted(f"delivery-{d}" for d in deliveries)
+
+
+def test_a_worker_that_outlived_its_lease_writes_nothing(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel()})
+    delivery = make.delivery(works)
+    claimed = worker.claim(works, "gate", now=NINE)
+    assert claimed is not None
+
+    recover.recover(works, now=NINE + timedelta(hours=1))
+    worker.send(works, claimed, now=at(NINE + timedelta(hours=1)))
+
+    row = make.stored(works, delivery)
+    assert row.state == S.UNCONFIRMED
+    assert row.remote_id is None
+
+
+def test_what_a_dead_worker_may_have_sent_is_unconfirmed(tmp_path: Path) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+    worker.claim(works, "gate", now=NINE)
+
+    recover.recover(works, now=NINE + timedelta(minutes=1))
+    early = make.stored(works, delivery).state
+    recover.recover(works, now=NINE + timedelta(minutes=10))
+
+    assert early == S.SENDING
+    assert make.stored(works, delivery).state == S.UNCONFIRMED
+    assert gate.sent == []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drafting(FakeChannel, Prepares):
+    """A channel with a draft before the visible act."""
+
+    drafts: list[str] = field(default_factory=list)
+    fault: list[Exception] = field(default_factory=list)
+
+    def prepare(self, rendition: Rendition, *, key: str) -> str:
+        self.drafts.append(key)
+        if self.fault:
+            raise self.fault.pop(0)
+        return "draft-1"
+
+    def deliver_prepared(self, rendition: Rendition, *, key: str, handle: str) -> Receipt:
+        self.sent.append((key, handle.encode()))
+        return Receipt(remote_id="r1")
+
+
+def test_prepares_first_and_keeps_the_handle(tmp_path: Path) -> None:
+    gate = Drafting()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    assert gate.sent == [(f"delivery-{delivery}", b"draft-1")]
+    assert row.handle == "draft-1"
+    assert [(a.step, a.outcome) for a in row.attempts] == [
+        ("prepare", "done"),
+        ("deliver", "accepted"),
+    ]
+
+
+def test_an_answer_lost_while_preparing_may_be_repeated(tmp_path: Path) -> None:
+    gate = Drafting(fault=[UnknownOutcomeError("lost")])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+    worker.run_lane(works, "gate", now=at(NINE + timedelta(minutes=5)))
+
+    assert len(gate.drafts) == 2
+    assert len(gate.sent) == 1
+    assert make.stored(works, delivery).state == S.ACCEPTED
+
+
+def test_a_worker_that_died_while_preparing_has_sent_nothing(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": Drafting()})
+    delivery = make.delivery(works)
+    worker.claim(works, "gate", now=NINE)
+
+    recover.recover(works, now=NINE + timedelta(hours=1))
+
+    assert make.stored(works, delivery).state == S.PLANNED
+
+
+def test_damaged_bytes_are_never_sent(tmp_path: Path) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+    works.media.path(make.stored(works, delivery).rendition.body_digest).write_bytes(b"else")
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    assert gate.sent == []
+    assert row.state == S.FAILED
+    assert "已损坏" in row.advice
+
+
+def test_what_is_withdrawn_while_it_is_sent_comes_down_again(tmp_path: Path) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Withdrawn(FakeChannel):
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            with works.database.sessions.begin() as session:
+                row = session.get_one(type(make.stored(works, delivery)), delivery)
+                row.item.withdrawn_at, row.item.withdrawal_reason = NINE, "有误"
+                take_back(row, reason="有误", at=NINE, deadline_at=NINE)
+            return Receipt(remote_id="r1")
+
+    works = make.works(tmp_path, {"gate": Withdrawn()})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    assert row.state == S.WITHDRAWING
+    assert row.takedown_reason == "有误"
