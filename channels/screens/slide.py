@@ -40,27 +40,37 @@ _one_at_a_time = threading.Lock()  # a compiler holds the inputs of one compilat
 
 def draw(content: Content, *, college_name: str, most_chars: int) -> bytes:
     """Return the PNG. `most_chars` bounds what is taken from the body where there is no summary."""
+    notice = _frame(content, college_name=college_name)
+    has_poster = notice["poster"] is not None
+    *longer, shortest = _summaries(content, has_poster=has_poster, most_chars=most_chars)
+    for summary in longer:
+        try:
+            return typeset(notice | {"summary": summary})
+        except UnfitError as error:
+            if error.field != "summary":
+                raise
+    return typeset(notice | {"summary": shortest})
+
+
+def _frame(content: Content, *, college_name: str) -> dict[str, object]:
+    """Return all that stands on the slide but the summary."""
     title, kind = words.tidy(content.title), words.tidy(content.kind)
     if not title:
         raise UnfitError("标题是空的，请先写标题", field="title")
+    texts = {"title": title, "department": words.tidy(content.department), "kind": kind}
+    for field, text in (texts | {"college_name": college_name}).items():
+        _require_drawable(text, field=field)
     poster = _poster(content)
-    summary, field = _summary(content, has_poster=poster is not None, most_chars=most_chars)
-    source = [words.tidy(text) for text in (content.department, _day(content)) if text.strip()]
-    texts = {"title": title, field: "".join(summary), "department": "".join(source), "kind": kind}
-    for name, text in (texts | {"college_name": college_name}).items():
-        _require_drawable(text, field=name)
     side = CODE_BESIDE_POSTER_PX if poster else CODE_SIDE_PX
-    return typeset(
-        {
-            "college": college_name,
-            "title": words.glued(title),
-            "summary": [words.glued(line) for line in summary],
-            "source": source,
-            **_urgency(title, kind),
-            "code": _plain(pictures.code(content.link, side_px=side) if content.link else None),
-            "poster": _plain(poster),
-        }
-    )
+    return {
+        "college": college_name,
+        "title": words.glued(title),
+        "department": texts["department"],
+        "day": _day(content),
+        **_urgency(title, kind),
+        "code": _plain(pictures.code(content.link, side_px=side) if content.link else None),
+        "poster": _plain(poster),
+    }
 
 
 def _poster(content: Content) -> Picture | None:
@@ -68,23 +78,43 @@ def _poster(content: Content) -> Picture | None:
     return pictures.poster(content.images[0]) if content.images and is_short else None
 
 
-def _summary(content: Content, *, has_poster: bool, most_chars: int) -> tuple[list[str], str]:
-    """Return the lines below the title, and the field that they come from."""
-    if content.summary.strip():
-        return [line for line in map(words.tidy, content.summary.splitlines()) if line], "summary"
-    lines = words.paragraphs(content.body)
-    shown_images = 1 if has_poster else 0
-    is_words_only = "<table" not in content.body and len(content.images) <= shown_images
-    if is_words_only and not content.attachments and len("".join(lines)) <= most_chars:
-        return lines, "body"
+def _summaries(content: Content, *, has_poster: bool, most_chars: int) -> list[list[str]]:
+    """Return what may stand below the title, the first that fits: at least one.
+
+    What the author wrote as the summary stands as it is. Where the link leads to the full text,
+    the beginning of the body may be shorter.
+    """
+    field, choices = "summary", [_tidied(content.summary.splitlines())]
+    if not choices[0]:
+        lines = words.paragraphs(content.body)
+        field, choices = "body", _excerpts(content, lines, most_chars=most_chars)
+        if _is_whole(content, has_poster=has_poster) and len("".join(lines)) <= most_chars:
+            choices.insert(0, lines)
+    if not choices:
+        message = (
+            f"没有摘要，正文第一句又超过 {most_chars} 字，请写一两句摘要"
+            if content.link
+            else "正文在大屏上放不全，又没有全文链接可扫，请写一两句摘要"
+        )
+        raise UnfitError(message, field="summary")
+    _require_drawable("".join(choices[0]), field=field)
+    return [[words.glued(line) for line in lines] for lines in choices]
+
+
+def _tidied(lines: list[str]) -> list[str]:
+    return [line for line in map(words.tidy, lines) if line]
+
+
+def _excerpts(content: Content, lines: list[str], *, most_chars: int) -> list[list[str]]:
     if not content.link:
-        message = "正文在大屏上放不全，又没有全文链接可扫，请写一两句摘要"
-        raise UnfitError(message, field="summary")
-    taken = words.opening(lines, most_chars=most_chars)
-    if lines and not taken:
-        message = f"没有摘要，正文第一句又超过 {most_chars} 字，请写一两句摘要"
-        raise UnfitError(message, field="summary")
-    return taken, "body"
+        return []
+    return words.openings(lines, most_chars=most_chars) if lines else [[]]
+
+
+def _is_whole(content: Content, *, has_poster: bool) -> bool:
+    """Return whether the lines of the body leave nothing of the notice out."""
+    images = len(content.images) - (1 if has_poster else 0)
+    return not images and not content.attachments and "<table" not in content.body
 
 
 def _day(content: Content) -> str:

@@ -35,26 +35,28 @@ def paragraphs(body: str) -> list[str]:
     return [line for line in map(tidy, lines) if line]
 
 
-def opening(lines: list[str], *, most_chars: int) -> list[str]:
-    """Return the first whole sentences that have at most so many characters together.
+def openings(lines: list[str], *, most_chars: int) -> list[list[str]]:
+    """Return the beginnings of a body, from the longest of at most so many characters down.
 
-    The line that addresses the readers and a last sentence that only leads over to a list
-    (both end with a colon) are left out. Empty where not even one sentence fits.
+    Each is whole sentences, on the lines where they stood. The line that addresses the readers
+    and a last sentence that only leads over to a list (both end with a colon) are left out.
     """
-    taken: list[tuple[int, str]] = []
-    room = most_chars
     sentences = [(n, piece) for n, line in enumerate(lines) for piece in SENTENCE.findall(line)]
     while sentences and _leads_over(sentences[0][1]):
         sentences.pop(0)
-    for number, sentence in sentences:
-        if len(sentence) > room:
+    found = []
+    for end in range(1, len(sentences) + 1):
+        taken = sentences[:end]
+        if sum(len(sentence) for _, sentence in taken) > most_chars:
             break
-        taken.append((number, sentence))
-        room -= len(sentence)
-    while taken and _leads_over(taken[-1][1]):
-        taken.pop()
-    numbers = sorted({number for number, _ in taken})
-    return ["".join(text for number, text in taken if number == line) for line in numbers]
+        if not _leads_over(taken[-1][1]):
+            found.append(_on_their_lines(taken))
+    return found[::-1]
+
+
+def _on_their_lines(sentences: list[tuple[int, str]]) -> list[str]:
+    numbers = dict.fromkeys(number for number, _ in sentences)
+    return ["".join(text for number, text in sentences if number == line) for line in numbers]
 
 
 def _leads_over(sentence: str) -> bool:
