@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.channels.rehearsal.onebot_account import Bot
-from tests.channels.rehearsal.wechat_account import Account
+from tests.channels.rehearsal.onebot.bot import Bot
+from tests.channels.rehearsal.wechat.account import Account
 from tests.rehearsal import Rehearsal, running
 
 

@@ -41,9 +41,7 @@ class Account:
     def send_raw(self, call: str, body: object, **query: str) -> dict[str, Any]:
         """Post UTF-8 JSON (bytes as they are) and return the answer, always with status 200."""
         content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        return _object(
-            requests.post(self.url(call), data=content, params=query, timeout=TIMEOUT_S)
-        )
+        return _object(requests.post(self.url(call), data=content, params=query, timeout=TIMEOUT_S))
 
     def post(self, call: str, body: object) -> dict[str, Any]:
         """Post JSON with the token."""
@@ -60,9 +58,7 @@ class Account:
         """Post a file in the field `media`."""
         asked = {"access_token": self.token} | query
         files = {"media": (name, file)}
-        return _object(
-            requests.post(self.url(call), params=asked, files=files, timeout=TIMEOUT_S)
-        )
+        return _object(requests.post(self.url(call), params=asked, files=files, timeout=TIMEOUT_S))
 
     def cover(self) -> str:
         """Upload a cover and return its permanent id."""
@@ -81,8 +77,10 @@ class Account:
             "need_open_comment": 0,
             "only_fans_can_comment": 0,
         }
-        return article | {"thumb_media_id": changes.pop("thumb_media_id", "") or self.cover()} | (
-            changes
+        return (
+            article
+            | {"thumb_media_id": changes.pop("thumb_media_id", "") or self.cover()}
+            | (changes)
         )
 
     def draft(self, **changes: object) -> str:
