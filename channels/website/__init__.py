@@ -219,7 +219,7 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
 
 
 def _index_number_in(receipt: Receipt) -> str | None:
-    """Return the index number; where a person settled the delivery only its address may be known."""
+    """Return the index number; of what a person settled only the address may be known."""
     in_address = PurePosixPath(unquote(urlsplit(receipt.url).path)).stem
     found = (name for name in (receipt.remote_id, in_address) if place_of(name))
     return next(found, None)

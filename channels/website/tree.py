@@ -46,7 +46,8 @@ class Tree:
                 yield notice
 
     def prune(self, index_number: str, *, keep: Collection[str]) -> None:
-        """Remove the pictures and attachments of a notice that its page does not name."""
+        """Remove of a notice what its page does not name, and what a killed process left."""
+        _unfinished(self.page(index_number)).unlink(missing_ok=True)
         folder = self.media(index_number)
         if not folder.is_dir():
             return
@@ -74,13 +75,17 @@ def _read(path: Path) -> Notice | None:
 def write(path: Path, content: bytes) -> None:
     """Put a file in place at once: a reader sees the old one or the new one, never a half."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = _unfinished(path)
     with unfinished.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
     _settle_folder(path.parent)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.unfinished")
 
 
 def _settle_folder(folder: Path) -> None:

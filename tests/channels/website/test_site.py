@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +32,7 @@ from tests.channels.website.notices import (
 )
 from tests.channels.website.served import served
 
+ROOT = Path(__file__).parents[3]
 ADDRESS = "/info/2026/13771-0307-2026-0001.html"
 BASE = "info/2026/13771-0307-2026-0001"
 THIS_MONTH = f"sitemap-{datetime.now(CAMPUS_TIME):%Y-%m}.xml"
@@ -295,6 +300,29 @@ def test_two_deliveries_at_once_both_stand_in_the_lists(offline: Website) -> Non
 
     assert not errors
     assert len(titles_on(offline, "column/03/index.html")) == 12
+
+
+def test_processes_that_are_killed_leave_nothing_that_stays_wrong(offline: Website) -> None:
+    offline.pages()
+    command = [sys.executable, "-m", "tests.channels.website.endless", str(offline.folder)]
+    processes = [subprocess.Popen([*command, str(first)], cwd=ROOT) for first in (1000, 2000)]
+    while len(list(public(offline).glob("info/*/*.html"))) < 10:
+        time.sleep(0.02)
+    for process in processes:
+        process.kill()
+        process.wait()
+
+    deliver(offline, numbered(1))
+
+    standing = {
+        path.stem
+        for path in public(offline).glob("info/*/*.html")
+        if "已撤回" not in path.read_text(encoding="utf-8")
+    }
+    for pages in ("column/03/[0-9]*.html", "sitemap-*.xml"):
+        listed = "".join(path.read_text(encoding="utf-8") for path in public(offline).glob(pages))
+        assert {name for name in re.findall(r"/([\w-]+)\.html", listed) if "-" in name} == standing
+    assert not list(public(offline).rglob(".*"))
 
 
 def with_archive(website: Website, count: int) -> None:
