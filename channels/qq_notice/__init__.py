@@ -193,6 +193,7 @@ class QQNotice(Channel, Splits, Paces, Confirms, Withdraws, Checks):
     def _board(self) -> Board:
         return Board(
             onebot=self._onebot,
+            records=self._records,
             is_for_new_members=self.new_members,
             reads_back_after_s=self.reads_back_after_s,
         )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from channels.qq_notice import standing
 from channels.qq_notice.failures import NOT_IN_GROUP, SIGN_IN
-from channels.qq_notice.notices import LISTED, Notice, Reference, bare, listed
+from channels.qq_notice.notices import LISTED, Notice, Reference, bare, digest, listed
 from channels.qq_notice.onebot import OneBot
+from channels.qq_notice.records import Records
 from publisher.errors import ChannelError, RetryableError, UnknownOutcomeError
 
 CLOCKS_APART_S = 600  # how far our clock and QQ's may differ
@@ -24,14 +25,15 @@ class Board:
     """What members of the group see under 群公告, as far as the server shows it."""
 
     onebot: OneBot
+    records: Records
     is_for_new_members: bool  # NapCat and SnowLuma do not list such notices
     reads_back_after_s: float
 
     def find(self, reference: Reference, *, title: str = "") -> Notice | None:
         """Return the notice; None only where it is certain that it is not there.
 
-        Raise UnknownOutcomeError where that is not certain, also for a notice of ours that has
-        the same title and other words: QQ may have changed them.
+        Raise UnknownOutcomeError where that is not certain, also where a notice of the bot has
+        the same title and words that nobody sent: QQ may have changed ours.
         """
         notices = listed(self.onebot, reference.group)
         sender_id = "" if reference.notice_id else standing.bot(self.onebot).user_id
@@ -39,7 +41,7 @@ class Board:
         if notice is None:
             self._require_sight(reference, notices)
             if title and not reference.notice_id:
-                _require_unlike(reference, notices, sender_id=sender_id, title=title)
+                self._require_unlike(reference, notices, sender_id=sender_id, title=title)
         return notice
 
     def _require_sight(self, reference: Reference, notices: list[Notice]) -> None:
@@ -52,6 +54,23 @@ class Board:
             raise UnknownOutcomeError("older than all that is listed", advice=BY_HAND)
         if self.is_for_new_members and not self._software().startswith(LISTS_ALL):
             raise UnknownOutcomeError("notices for new members are not listed", advice=BY_HAND)
+
+    def _require_unlike(
+        self, reference: Reference, notices: list[Notice], *, sender_id: str, title: str
+    ) -> None:
+        since_s = reference.sent_at_s - CLOCKS_APART_S
+        for notice in notices:
+            is_ours = notice.sender_id == sender_id and notice.published_at_s >= since_s
+            is_like = bare(notice.text).startswith(bare(f"【{title}】"))
+            if is_ours and is_like and not self._was_sent(reference.group, notice.text):
+                raise UnknownOutcomeError(
+                    "a notice with the same title and other words is there",
+                    advice="群里有一条标题相同、文字不同的公告，" + BY_HAND,
+                )
+
+    def _was_sent(self, group: str, text: str) -> bool:
+        """Say whether these are the words of another delivery, say an earlier edition."""
+        return self.records.knows(group, digest(text))
 
     def take_down(self, reference: Reference) -> None:
         """Delete the notice and look whether it is gone; gone already counts as done."""
@@ -79,16 +98,3 @@ class Board:
 
     def _software(self) -> str:
         return standing.software(self.onebot)[0].lower()
-
-
-def _require_unlike(
-    reference: Reference, notices: list[Notice], *, sender_id: str, title: str
-) -> None:
-    for notice in notices:
-        is_ours = notice.sender_id == sender_id
-        is_new = notice.published_at_s >= reference.sent_at_s - CLOCKS_APART_S
-        if is_ours and is_new and bare(notice.text).startswith(bare(f"【{title}】")):
-            raise UnknownOutcomeError(
-                "a notice with the same title and other words is there",
-                advice="群里有一条标题相同、文字不同的公告，" + BY_HAND,
-            )

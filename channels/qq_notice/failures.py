@@ -126,20 +126,21 @@ RULES = (  # the first that fits holds: a picture is uploaded before anything is
 
 def error_of(action: str, answer: Mapping[str, object], *, secret: str) -> ChannelError:
     """Sort an answer that is no success; the secret is kept out of what is repeated."""
-    text = _text(answer).replace(secret, "…")
-    message = f"{action}: retcode {answer.get('retcode')}: {text[:KEPT_CHARS]}"
-    codes = _codes(answer, text)
+    texts = [text.replace(secret, "…") for text in _texts(answer)]
+    message = f"{action}: retcode {answer.get('retcode')}: {texts[0][:KEPT_CHARS]}"
+    said = "\n".join(texts)
+    codes = _codes(answer, said)
     for rule in RULES:
-        if rule.fits(text.lower(), codes):
+        if rule.fits(said.lower(), codes):
             return rule.error(message)
     return UnknownOutcomeError(message, advice=LOOK)
 
 
-def _text(answer: Mapping[str, object]) -> str:
-    """Return the first of the texts that says something; SnowLuma fills `wording` only."""
+def _texts(answer: Mapping[str, object]) -> list[str]:
+    """Return what it says, the plainest first; SnowLuma fills `wording` only, Lagrange nothing."""
     texts = (answer.get(key) for key in ("wording", "message", "msg"))
-    said = next((text for text in texts if isinstance(text, str) and text.strip()), "")
-    return _BASE64.sub("…", said)
+    said = [_BASE64.sub("…", text) for text in texts if isinstance(text, str) and text.strip()]
+    return said or [""]
 
 
 def _codes(answer: Mapping[str, object], text: str) -> set[int]:

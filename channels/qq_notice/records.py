@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS sending (
     title TEXT NOT NULL, began_at_s INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS sending_by_age ON sending (began_at_s);
+CREATE INDEX IF NOT EXISTS sending_by_words ON sending (group_id, digest);
 """
 
 
@@ -64,6 +65,16 @@ class Records:
             return None
         group, digest, title, began_at_s = row
         return Sending(group=group, digest=digest, title=title, began_at_s=began_at_s)
+
+    def knows(self, group: str, digest: str) -> bool:
+        """Say whether these words were ever about to be sent to that group."""
+        if not self._file.exists():
+            return False
+        with self._open() as database:
+            found = database.execute(
+                "SELECT 1 FROM sending WHERE group_id = ? AND digest = ?", (group, digest)
+            ).fetchone()
+        return found is not None
 
     @property
     def _file(self) -> Path:

@@ -601,6 +601,16 @@ def test_a_notice_of_the_same_title_and_other_words_leaves_it_open(
     assert "标题相同" in raised.value.advice
 
 
+def test_an_earlier_edition_of_the_same_title_is_not_taken_for_it(
+    bot: Server, qq: QQNotice, rendition: Rendition
+) -> None:
+    qq.deliver(qq.render(replace(NOTICE, summary="周日 9:00 停水。")), key="delivery-6")
+    bot.ignores = {SEND}
+    receipt = qq.deliver(rendition, key="delivery-7")
+
+    assert qq.confirm(key="delivery-7", receipt=receipt) is None
+
+
 @pytest.mark.parametrize(("sender", "age_s"), [(BOT + 1, 0), (BOT, 3600)])
 def test_a_like_notice_of_another_or_of_long_ago_proves_nothing(
     bot: Server, qq: QQNotice, rendition: Rendition, sender: int, age_s: int

@@ -98,9 +98,10 @@ def test_sorts_every_known_refusal(text: str, retcode: int, expected: type[Chann
         {"message": "权限不足"},
         {"wording": "", "message": "权限不足", "msg": "SEND_NOTICE_ERROR"},
         {"msg": "PERMISSION_DENIED"},
+        {"wording": "不行", "message": "不行", "msg": "PERMISSION_DENIED"},
     ],
 )
-def test_reads_the_first_text_that_says_something(texts: dict[str, str]) -> None:
+def test_reads_every_text_that_says_something(texts: dict[str, str]) -> None:
     assert type(refusal(100, **texts)) is PermanentError
 
 

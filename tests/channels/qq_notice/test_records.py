@@ -48,6 +48,21 @@ def test_what_is_old_is_forgotten(tmp_path: Path, age_s: int, is_kept: bool) -> 
     assert (records.read("delivery-1") is not None) is is_kept
 
 
+@pytest.mark.parametrize(
+    ("group", "digest", "is_known"),
+    [("1", "0123456789ab", True), ("2", "0123456789ab", False), ("1", "ba9876543210", False)],
+)
+def test_words_are_known_in_the_group_they_were_for(
+    tmp_path: Path, group: str, digest: str, is_known: bool
+) -> None:
+    records = Records(folder=tmp_path / "qq")
+    assert not records.knows(group, digest)
+
+    records.write("delivery-7", SENDING)
+
+    assert records.knows(group, digest) is is_known
+
+
 def test_many_write_at_once(tmp_path: Path) -> None:
     keys = [f"delivery-{number}" for number in range(40)]
 
