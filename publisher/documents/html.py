@@ -275,7 +275,7 @@ def _picture(element: html.HtmlElement) -> str:
     source = element.get("src", "")
     if not _MEDIA.fullmatch(source):
         return ""
-    return f'<img src="{source}" alt="{escape(_text(element.get("alt")))}">'
+    return f'<img src="{source}" alt="{escape(_BREAKS.sub(" ", element.get("alt", "")))}">'
 
 
 def _text(text: str | None) -> str:
