@@ -97,9 +97,10 @@ def edit(
     rules.require(rules.may_change(by, item))
     _check(session, desk, draft, now=at)
     edition = item.edition
-    if edition.state != EditionState.DRAFT:
-        edition = _next_edition(session, item, by=by, at=at)
-    _fill(edition, draft)
+    with session.no_autoflush:  # a new edition is written when it is whole
+        if edition.state != EditionState.DRAFT:
+            edition = _next_edition(session, item, by=by, at=at)
+        _fill(edition, draft)
     session.flush()
     text = f"第 {edition.number} 版：{edition.title}"
     notes.append(session, Note(at=at, who=by.name, verb="edit", item_id=item.id, text=text))
@@ -112,7 +113,10 @@ def _next_edition(session: Session, item: Item, *, by: Person, at: datetime) -> 
     old.move(EditionState.REPLACED)
     old.is_newest = False
     item.withdrawn_at, item.withdrawn_by, item.withdrawal_reason = None, None, ""
-    return Edition(item=item, number=old.number + 1, created_at=at, created_by=by)
+    edition = Edition(number=old.number + 1, created_at=at, created_by=by)
+    session.add(edition)
+    item.editions.append(edition)
+    return edition
 
 
 def _stop_planned(session: Session, item: Item, *, by: Person, at: datetime) -> None:
@@ -222,7 +226,7 @@ def _check(session: Session, desk: Desk, draft: Draft, *, now: datetime) -> None
     if len(draft.title) > MAX_TITLE:
         message = f"标题有 {len(draft.title)} 个字，最多 {MAX_TITLE} 个字，请缩短"
         raise InvalidError(message, field="title", code="too_long")
-    if not html.plain(draft.body).strip() and not draft.images:
+    if not html.plain(draft.body).strip() and not html.media_names(draft.body):
         raise InvalidError("正文不能为空，请填写正文", field="body", code="empty")
     _check_lines(draft)
     _check_choices(desk, draft)

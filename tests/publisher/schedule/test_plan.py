@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from publisher.channel import Channel, Content, Links, Slots, Splits
+from publisher.model.delivery import Delivery
+from publisher.schedule import plan
+from publisher.storage import renditions
+from tests import make
+from tests.make import NINE, FakeChannel
+
+A_DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups(FakeChannel, Splits):
+    names: tuple[str, ...] = ("1001", "1002")
+
+    def parts(self) -> tuple[str, ...]:
+        return self.names
+
+    def part(self, name: str) -> Channel:
+        return replace(self, names=(name,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site(FakeChannel, Links):
+    def link(self, content: Content) -> str:
+        return "http://127.0.0.1/7"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtFive(FakeChannel, Slots):
+    def slot(self, moment: datetime) -> datetime:
+        return moment.replace(hour=9, minute=0)  # 17:00 in Beijing
+
+
+def planned(tmp_path: Path, channels: dict[str, Channel], **changes: object) -> list[Delivery]:
+    works = make.works(tmp_path, channels)
+    with works.database.sessions.begin() as session:
+        edition = make.edition(session, targets=list(channels), **changes)
+        for target in channels:
+            frozen = renditions.freeze(target, make.PLAIN, works.media)
+            frozen.edition_id = edition.id
+            session.add(frozen)
+        session.flush()
+        session.refresh(edition, ["renditions"])
+        plan.plan(session, edition, channels=channels, latest_after=A_DAY, at=NINE)
+        again = plan.plan(session, edition, channels=channels, latest_after=A_DAY, at=NINE)
+        assert again == []
+        return list(session.scalars(select(Delivery).order_by(Delivery.id)))
+
+
+def test_one_delivery_for_each_target_and_place_however_often_it_is_planned(tmp_path: Path) -> None:
+    deliveries = planned(tmp_path, {"gate": FakeChannel(), "qq": Groups()})
+
+    assert [(d.target, d.part) for d in deliveries] == [
+        ("gate", ""),
+        ("qq", "1001"),
+        ("qq", "1002"),
+    ]
+
+
+def test_the_address_that_others_carry_goes_first(tmp_path: Path) -> None:
+    deliveries = planned(tmp_path, {"gate": FakeChannel(), "site": Site()})
+
+    site, gate = deliveries
+    assert (site.target, site.after_id) == ("site", None)
+    assert (gate.target, gate.after_id) == ("gate", site.id)
+
+
+def test_goes_at_once_where_no_time_is_given(tmp_path: Path) -> None:
+    [delivery] = planned(tmp_path, {"gate": FakeChannel()})
+
+    assert (delivery.due_at, delivery.not_after) == (NINE, NINE + A_DAY)
+
+
+def test_a_target_has_its_own_time(tmp_path: Path) -> None:
+    gate, other = planned(
+        tmp_path,
+        {"gate": FakeChannel(), "other": FakeChannel()},
+        publish_at=NINE + timedelta(hours=1),
+        overrides={"other": {"publish_at": "2026-11-24 12:00"}},
+    )
+
+    assert gate.due_at == NINE + timedelta(hours=1)
+    assert other.due_at == NINE + timedelta(hours=3)
+
+
+def test_an_outlet_with_times_of_its_own_takes_the_next_one(tmp_path: Path) -> None:
+    [delivery] = planned(tmp_path, {"gate": AtFive()})
+
+    assert delivery.due_at == NINE + timedelta(hours=8)
+    assert delivery.not_after == delivery.due_at + A_DAY
+
+
+def test_nothing_is_sent_after_its_end(tmp_path: Path) -> None:
+    [delivery] = planned(tmp_path, {"gate": FakeChannel()}, expires_at=NINE + timedelta(hours=2))
+
+    assert delivery.not_after == delivery.expires_at == NINE + timedelta(hours=2)
