@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import ClassVar
-from urllib.parse import quote, unquote, urlsplit
-from uuid import uuid4
-
-import requests
+from urllib.parse import urlsplit
 
 from channels import _http
 from channels.website.article import compose
-from channels.website.notice import Notice, place_of
-from channels.website.pages import GENERATOR, Imprint, Pages
+from channels.website.notice import place_of
+from channels.website.pages import Imprint, Pages
+from channels.website.readback import ReadBack, index_number_in
 from channels.website.server import PublicSite
 from channels.website.site import Site
 from publisher.channel import (
@@ -92,7 +89,8 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
             self._site.put(rendition, key=key)
         except (OSError, sqlite3.Error) as error:
             raise self._failure(error, index_number, key=key) from error
-        return self._receipt(index_number, "已写入网站目录")
+        url = self._imprint.url(index_number)
+        return Receipt(remote_id=index_number, url=url, evidence="已写入网站目录")
 
     def _failure(self, error: Exception, index_number: str, *, key: str) -> ChannelError:
         """Say what a failed write means: the page is the act, what follows it are lists."""
@@ -107,51 +105,11 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
         return RetryableError(message, advice=advice)
 
     def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
-        index_number = (receipt and _index_number_in(receipt)) or self._index_number(key)
-        if index_number is None:
-            return None
-        response = self._get(self._imprint.url(index_number))
-        if response.status_code in (404, 410):
-            return None
-        if response.status_code != 200:
-            raise UnknownOutcomeError(f"the page answers HTTP {response.status_code}")
-        notice = Notice.read(response.content)
-        if notice is None:
-            raise UnknownOutcomeError(
-                "another site answers", advice="这个网址打开的不是本网站的页面：检查 base_url"
-            )
-        if notice.is_withdrawn or notice.key != key:
-            return None
-        return self._proved(notice)
-
-    def _index_number(self, key: str) -> str | None:
-        try:
-            with self._site.catalogue() as catalogue:
-                return catalogue.index_number(key)
-        except (OSError, sqlite3.Error) as error:
-            raise UnknownOutcomeError(f"the catalogue cannot be read: {error}") from error
-
-    def _proved(self, notice: Notice) -> Receipt:
-        """Return the proof that the page, its files and the lists are up as approved."""
-        if not notice.is_as_approved:
-            raise UnknownOutcomeError(
-                "the digest differs", advice="网页上的正文与审核通过的不一致：请立即核对该页面"
-            )
-        folder = self._imprint.url(notice.index_number).removesuffix(".html")
-        for name in notice.media:
-            status = self._get(f"{folder}/{quote(name)}", method="HEAD").status_code
-            if status != 200:
-                raise UnknownOutcomeError(f"{name} answers HTTP {status}")
-        try:
-            with self._site.catalogue() as catalogue:
-                if notice.index_number in catalogue.unsettled():
-                    raise UnknownOutcomeError("the page is up, the lists are not yet")
-        except (OSError, sqlite3.Error) as error:
-            raise UnknownOutcomeError(f"the catalogue cannot be read: {error}") from error
-        return self._receipt(notice.index_number, "页面返回 200，内容摘要一致")
+        index_number = index_number_in(receipt) if receipt else None
+        return self._read_back.confirm(key, index_number)
 
     def withdraw(self, receipt: Receipt, *, reason: str) -> None:
-        index_number = _index_number_in(receipt)
+        index_number = index_number_in(receipt)
         if index_number is None:
             raise PermanentError(f"a receipt that names no page of this site: {receipt!r}")
         try:
@@ -163,28 +121,7 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
             ) from error
 
     def check(self) -> Health:
-        try:
-            response = self._get(f"{self._imprint.base_url}/")
-        except ChannelError as error:
-            return Health(
-                is_reachable=False,
-                note=str(error),
-                advice=f"网站 {self.base_url} 打不开：检查网站服务是否在运行、base_url 是否正确",
-            )
-        return Health(is_reachable=True, advice=self._advice(response))
-
-    def _advice(self, response: requests.Response) -> str:
-        if response.status_code != 200:
-            return f"网站首页返回 {response.status_code}：检查网站服务"
-        if f'content="{GENERATOR}"'.encode() not in response.content:
-            return "base_url 打开的不是本网站的首页：检查 base_url"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder) as file:
-                file.write(b"1")
-        except OSError as error:
-            return f"网站目录写不进去（{error.strerror}）：检查磁盘空间和目录权限"
-        return ""
+        return self._read_back.health()
 
     def pages(self) -> ASGIApp:
         try:
@@ -193,14 +130,6 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
             # what stands in the folder is still worth reading
             log.exception("the site cannot be written in its present look")
         return PublicSite(self._site)
-
-    def _get(self, url: str, *, method: str = "GET") -> requests.Response:
-        # what a cache in between remembers proves nothing
-        return _http.send(method, url, timeout_s=self.timeout_s, params={"check": uuid4().hex})
-
-    def _receipt(self, index_number: str, evidence: str) -> Receipt:
-        url = self._imprint.url(index_number)
-        return Receipt(remote_id=index_number, url=url, evidence=evidence)
 
     @cached_property
     def _imprint(self) -> Imprint:
@@ -217,9 +146,6 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
     def _site(self) -> Site:
         return Site(self.folder, Pages(self._imprint))
 
-
-def _index_number_in(receipt: Receipt) -> str | None:
-    """Return the index number; of what a person settled only the address may be known."""
-    in_address = PurePosixPath(unquote(urlsplit(receipt.url).path)).stem
-    found = (name for name in (receipt.remote_id, in_address) if place_of(name))
-    return next(found, None)
+    @cached_property
+    def _read_back(self) -> ReadBack:
+        return ReadBack(site=self._site, timeout_s=self.timeout_s)

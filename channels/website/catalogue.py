@@ -20,7 +20,8 @@ BUSY_TIMEOUT_S = 10.0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS delivery (
     key TEXT PRIMARY KEY,
-    index_number TEXT NOT NULL
+    index_number TEXT NOT NULL,
+    digest TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unsettled (index_number TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notice (
@@ -88,6 +89,14 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """Where a delivery went, and the sha256 of what was approved."""
+
+    index_number: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class Month:
     """One month with notices, for the sitemap."""
 
@@ -108,18 +117,14 @@ class Catalogue:
         with self._connection:
             yield
 
-    def begin(self, index_number: str, *, key: str | None = None) -> None:
-        """Note, before anything changes, that work is under way, and for which delivery."""
-        with self.transaction():
-            if key is not None:
-                self.remember(key, index_number)
-            self._connection.execute("INSERT OR IGNORE INTO unsettled VALUES (?)", (index_number,))
+    def begin(self, index_number: str) -> None:
+        """Note, before anything changes, that work on a page is under way."""
+        self._connection.execute("INSERT OR IGNORE INTO unsettled VALUES (?)", (index_number,))
 
-    def remember(self, key: str, index_number: str) -> None:
-        """Note where a delivery goes."""
-        self._connection.execute(
-            "INSERT OR REPLACE INTO delivery VALUES (?, ?)", (key, index_number)
-        )
+    def remember(self, notice: Notice) -> None:
+        """Note where a delivery goes, and what was approved."""
+        values = (notice.key, notice.index_number, notice.digest)
+        self._connection.execute("INSERT OR REPLACE INTO delivery VALUES (?, ?, ?)", values)
 
     def unsettled(self) -> list[str]:
         """Return the index numbers whose files and lists may not agree with their page."""
@@ -128,12 +133,11 @@ class Catalogue:
     def settled(self, index_number: str) -> None:
         self._connection.execute("DELETE FROM unsettled WHERE index_number = ?", (index_number,))
 
-    def index_number(self, key: str) -> str | None:
-        """Return where a delivery went; None: it never came here."""
-        row = self._connection.execute(
-            "SELECT index_number FROM delivery WHERE key = ?", (key,)
-        ).fetchone()
-        return str(row[0]) if row else None
+    def delivery(self, key: str) -> Delivery | None:
+        """Return what is known of a delivery; None: it never came here."""
+        query = "SELECT index_number, digest FROM delivery WHERE key = ?"
+        row = self._connection.execute(query, (key,)).fetchone()
+        return Delivery(*row) if row else None
 
     def enter(self, notice: Notice) -> None:
         """Give a notice its place: the next one of its column, or the one that it has."""

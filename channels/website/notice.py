@@ -67,11 +67,8 @@ class Notice:
     def read(cls, page: bytes) -> Notice | None:
         """Return what a page says of itself; None: it is not a notice of this site."""
         mark = MARK.search(page)
-        if mark is None:
-            return None
-        try:
-            facts = json.loads(html.unescape(mark[3].decode()))
-        except ValueError:
+        facts = _facts(mark[3]) if mark else None
+        if mark is None or facts is None:
             return None
         key = html.unescape(mark[1].decode())
         return cls(key=key, digest=mark[2].decode(), facts=facts, article=mark[4])
@@ -110,6 +107,17 @@ class Notice:
     def moment(self, name: str) -> datetime:
         """Return a fact that is a moment, in campus time."""
         return datetime.fromisoformat(self.facts[name]).astimezone(CAMPUS_TIME)
+
+
+def _facts(attribute: bytes) -> dict[str, str] | None:
+    """Return the facts of a page, None: they are none."""
+    try:
+        facts = json.loads(html.unescape(attribute.decode()))
+        for name in ("published_at", "updated_at"):
+            datetime.fromisoformat(facts[name])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return facts if place_of(facts.get("index_number", "")) else None
 
 
 NAME = rb'/([A-Za-z0-9][A-Za-z0-9._-]*)"'

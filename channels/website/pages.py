@@ -23,6 +23,7 @@ from publisher.channel import CAMPUS_TIME
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 GENERATOR = "一稿"  # on every page; the status check looks for it
+SHOWN = ("title", "summary", "department", "category_name", "kind", "reason")  # empty: not known
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -75,7 +76,7 @@ class Pages:
         return self._page(
             name,
             notice=notice,
-            facts=notice.facts,
+            facts=dict.fromkeys(SHOWN, "") | dict(notice.facts),
             facts_json=json.dumps(dict(notice.facts), ensure_ascii=False, sort_keys=True),
             article=notice.article.decode(),
             url=self.imprint.url(notice.index_number),

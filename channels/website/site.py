@@ -43,7 +43,8 @@ class Site:
         index_number = rendition.facts["index_number"]
         with self._alone() as catalogue:
             notice = self._notice(rendition, key=key)
-            catalogue.begin(index_number, key=key)
+            catalogue.remember(notice)
+            catalogue.begin(index_number)
             for part in rendition.parts:
                 write(self.tree.media(index_number) / part.name, part.file)
             self._write_notice(notice)
@@ -202,7 +203,8 @@ class Site:
         notices = sorted(self.tree.notices(), key=lambda notice: notice.moment("published_at"))
         for notice in notices:
             self._dress(notice)
-            catalogue.remember(notice.key, notice.index_number)
+            if catalogue.delivery(notice.key) is None:
+                catalogue.remember(notice)
             catalogue.enter(notice)
         for index_number in set(catalogue.index_numbers()) - {n.index_number for n in notices}:
             catalogue.drop(index_number)

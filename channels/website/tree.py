@@ -66,10 +66,12 @@ def _place(index_number: str) -> str:
 
 
 def _read(path: Path) -> Notice | None:
+    """Return the notice in a file; None: there is none, or it is the notice of another file."""
     try:
-        return Notice.read(path.read_bytes())
+        notice = Notice.read(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    return notice if notice is not None and notice.index_number == path.stem else None
 
 
 def write(path: Path, content: bytes) -> None:

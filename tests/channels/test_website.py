@@ -279,6 +279,17 @@ def test_an_altered_page_is_not_taken_for_the_approved_one(website: Website) -> 
     assert "核对" in caught.value.advice
 
 
+def test_a_page_that_vouches_for_other_words_is_not_taken_either(website: Website) -> None:
+    receipt = deliver(website)
+    altered = replace(NOTICE, body="<p>现将收费项目和标准公示如上。</p>")
+    other = Website(base_url=website.base_url, folder=website.folder / "other")
+    deliver(other, altered)
+    (public(website) / PAGE).write_bytes((public(other) / PAGE).read_bytes())
+
+    with pytest.raises(UnknownOutcomeError, match="digest"):
+        website.confirm(key="delivery-1", receipt=receipt)
+
+
 def test_a_page_whose_attachment_is_missing_is_not_confirmed(website: Website) -> None:
     receipt = deliver(website, ILLUSTRATED)
     [attachment] = (public(website) / PAGE.removesuffix(".html")).glob("*.pdf")
