@@ -46,6 +46,8 @@ from publisher.errors import (
 MODES = ("push",)
 KEY_LENGTH = 26  # clientmsgid takes 32 bytes; this is 130 bits of a digest in base32
 GONE = {"SEND_FAIL", "DELETE"}
+NO_PUSH = "1"  # a msg_id that no push of ours has
+DAY_S = 86400.0
 BY_HAND = "请到公众号后台“发表记录”里手工删除"
 
 
@@ -195,10 +197,11 @@ class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots):
             raise api.account.error_of(answer)
 
     def check(self) -> Health:
-        """Ask for a token, the number of drafts and the calls left; three cheap calls."""
+        """Ask for a token, the number of drafts, the calls left, and once a day for permission."""
         try:
             api = self._api()
             count, left = api.count_drafts(), api.push_calls_left()
+            self._ask_permission(api)
         except CredentialsError as error:
             return Health(
                 is_reachable=True, is_signed_in=False, note=str(error), advice=error.advice
@@ -218,6 +221,23 @@ class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots):
             note=f"草稿箱有 {count} 篇",
             advice="" if left else "今天的群发接口次数已用完，明天恢复",
         )
+
+    def _ask_permission(self, api: Api) -> None:
+        """Raise CredentialsError where the account may not push.
+
+        An account without certification makes drafts and is refused only by the push. Looking up
+        a push that never was shows it beforehand; such calls are rationed, so once a day will do.
+        """
+        place = f"wechat-may-push-{self.appid}"
+        if self.shelf.read(place):
+            return
+        try:
+            api.push_status(NO_PUSH)
+        except CredentialsError:
+            raise
+        except ChannelError:
+            return  # says nothing of permission; asked again by the next check
+        self.shelf.write(place, "yes", ttl_s=DAY_S)
 
     def _api(self) -> Api:
         account = Account(

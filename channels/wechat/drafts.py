@@ -100,7 +100,8 @@ def fault_of(draft: Mapping[str, Any] | None, rendition: Rendition) -> str:
         return f"应有 1 篇文章，现有 {len(articles)} 篇"
     article, sent = articles[0], rendition.body.decode()
     there = str(article.get("content", ""))
-    if unescape(str(article.get("title", ""))) != rendition.title:
+    title = str(article.get("title", ""))
+    if rendition.title not in (title, unescape(title)):  # WeChat may escape it
         return "标题不同"
     if words(there) != words(sent):
         return "正文文字不同"

@@ -451,14 +451,57 @@ def test_a_healthy_account_says_what_is_left(outlet: Outlet) -> None:
     outlet.answers(body={"access_token": "80_new", "expires_in": 7200})
     outlet.answers(body={"total_count": 3})
     outlet.answers(body={"errcode": 0, "quota": {"daily_limit": 100, "used": 7, "remain": 93}})
+    outlet.answers(body=refusal(40059))
 
     health = account(outlet, shelf=MemoryShelf()).check()
 
     assert health.is_well
     assert health.is_signed_in
     assert health.quota_left == 93
-    assert called(outlet) == ["stable_token", "draft/count", "openapi/quota/get"]
-    assert outlet.requests[-1].json == {"cgi_path": "/cgi-bin/message/mass/sendall"}
+    assert called(outlet) == [
+        "stable_token",
+        "draft/count",
+        "openapi/quota/get",
+        "message/mass/get",
+    ]
+    assert outlet.requests[2].json == {"cgi_path": "/cgi-bin/message/mass/sendall"}
+
+
+def test_an_account_that_may_not_push_is_known_before_the_first_push(outlet: Outlet) -> None:
+    outlet.answers(body={"total_count": 3})
+    outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
+    outlet.answers(body=refusal(48001, "api unauthorized"))
+
+    health = account(outlet).check()
+
+    assert health.is_signed_in is False
+    assert "认证" in health.advice
+
+
+def test_permission_to_push_is_asked_for_once_a_day(outlet: Outlet) -> None:
+    wechat = account(outlet)
+    for _ in range(2):
+        outlet.answers(body={"total_count": 3})
+        outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
+        outlet.answers(body=refusal(40059))
+
+    assert wechat.check().is_well
+    assert wechat.check().is_well
+
+    assert called(outlet).count("message/mass/get") == 1
+
+
+def test_a_question_for_permission_that_fails_is_no_alarm_and_asked_again(outlet: Outlet) -> None:
+    wechat = account(outlet)
+    for _ in range(2):
+        outlet.answers(body={"total_count": 3})
+        outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
+        outlet.answers(body=refusal(45009))
+
+    assert wechat.check().is_well
+    assert wechat.check().is_well
+
+    assert called(outlet).count("message/mass/get") == 2
 
 
 def test_an_account_with_no_calls_left_is_not_well(outlet: Outlet) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from channels.wechat import drafts
@@ -59,3 +61,11 @@ def test_a_picture_that_vanished_is_a_fault() -> None:
     )
 
     assert "图片" in drafts.fault_of(with_picture, rendition)
+
+
+@pytest.mark.parametrize("title", ["A&amp;B", "A&amp;amp;B"])
+def test_a_title_may_come_back_escaped(title: str) -> None:
+    sent = dataclasses.replace(NOTICE, title="A&amp;B")
+    rendition = account(Outlet(url="")).render(sent)
+
+    assert drafts.fault_of(draft_of(rendition, title=title), rendition) == ""
