@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import requests
@@ -65,8 +65,8 @@ class Player:
     url: str  # of the screen
     session: requests.Session = field(default_factory=requests.Session)
 
-    def manifest(self) -> dict[str, object]:
-        answer: dict[str, object] = self.session.get(f"{self.url}/manifest.json", timeout=10).json()
+    def manifest(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self.session.get(f"{self.url}/manifest.json", timeout=10).json()
         return answer
 
     def says(self, event: str, key: str, *, at: datetime | None = None, id: str = "") -> int:
