@@ -63,7 +63,8 @@ def test_a_lax_account_counts_an_escape_as_six_and_shows_it(
 ) -> None:
     rehearsal.change("wechat", is_strict=False)
     five, six = (
-        json.dumps({"articles": [account.article(title="放" * count, author="院")]}).encode() for count in (5, 6)
+        json.dumps({"articles": [account.article(title="放" * count, author="院")]}).encode()
+        for count in (5, 6)
     )
 
     media_id = account.post("draft/add", five)["media_id"]
