@@ -1,0 +1,25 @@
+"""One sentence to staff about a delivery: what it waits for, and what they should do. Pure."""
+
+from __future__ import annotations
+
+from publisher.model.delivery import Delivery
+from publisher.model.states import DeliveryState as S
+
+BY_STATE = {
+    S.PLANNED: "到时间自动发送，无需处理",
+    S.SENDING: "正在发送，请稍候",
+    S.ACCEPTED: "平台已受理，正在核对是否已经可见",
+    S.CONFIRMED: "已在平台上看到，无需处理",
+    S.UNCONFIRMED: "平台的答复丢失了，正在核对；请勿另发，以免重复",
+    S.FAILED: "没有发出去，请查明原因后重新发送",
+    S.MISSED: "过了最晚发布时间，没有发出；仍需要发布请重新发送",
+    S.CANCELLED: "发送前已取消，无需处理",
+    S.WITHDRAWING: "正在从平台撤下，撤下并核对之后才算完成",
+    S.WITHDRAWN: "已从平台撤下，无需处理",
+    S.EXPIRED: "公开期限已满，已从平台撤下",
+}
+
+
+def advice(delivery: Delivery) -> str:
+    """Return what the channel advised last, or else what its state means."""
+    return delivery.advice or BY_STATE[S(delivery.state)]
