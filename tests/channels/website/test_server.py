@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +14,7 @@ from fastapi import FastAPI
 from channels.website import Website
 from publisher.channel import Attachment
 from tests.channels.website.notices import ILLUSTRATED, NOTICE, deliver, public
-from tests.channels.website.served import running
+from tests.channels.website.served import free_port, running
 
 MEDIA = "info/2026/13771-0307-2026-0001"
 
@@ -243,7 +242,7 @@ def test_a_folder_that_cannot_be_written_does_not_keep_the_server_from_starting(
     (tmp_path / "taken").write_text("a file stands where the folder should be")
     website = Website(base_url="http://127.0.0.1:1", folder=tmp_path / "taken")
 
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with free_port() as listening:
         port = listening.getsockname()[1]
         with running(website.pages(), listening):
             answer = requests.get(f"http://127.0.0.1:{port}/", timeout=5)
@@ -253,7 +252,7 @@ def test_a_folder_that_cannot_be_written_does_not_keep_the_server_from_starting(
 
 @pytest.mark.parametrize("mount", ["/", "/xxgk"])
 def test_it_can_stand_below_another_application(tmp_path: Path, mount: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with free_port() as listening:
         root = f"http://127.0.0.1:{listening.getsockname()[1]}"
         website = Website(base_url=root + mount, folder=tmp_path)
         above = FastAPI()
