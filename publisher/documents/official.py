@@ -218,7 +218,7 @@ def _dated(blocks: Sequence[Block]) -> tuple[int | None, date | None]:
     right = [(n, day) for n, day in dates if blocks[n].aligned == "right"]
     signed = [(n, day) for n, day in dates if _units(blocks, n)[0]]
     last = [(n, day) for n, day in dates if all(_follows(block) for block in blocks[n + 1 :])]
-    in_head = [(n, day) for n, day in dates if n <= 1]
+    in_head = [(n, day) for n, day in dates if n <= 1 and blocks[n].text[0] in "（("]
     return next(
         ((n, day) for some in (right, signed, last, in_head) for n, day in some[-1:]), (None, None)
     )
