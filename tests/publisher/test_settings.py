@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from publisher import settings
+from publisher.errors import ConfigError
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def home(tmp_path: Path, **files: str) -> Path:
+    """An installation with these files in config/."""
+    (tmp_path / "config").mkdir()
+    for name, text in files.items():
+        (tmp_path / "config" / f"{name}.toml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_every_setting_stands_in_the_file_with_its_default_and_a_comment() -> None:
+    text = (CONFIG / "publisher.toml").read_text(encoding="utf-8")
+    written = tomllib.loads(text)
+    tables: dict[str, type[BaseModel]] = {
+        "server": settings.Server,
+        "college": settings.College,
+        "documents": settings.Documents,
+        "delivery": settings.Delivery,
+        "sign_in": settings.SignIn,
+    }
+
+    assert {name: set(table) for name, table in written.items()} == {
+        name: set(kind.model_fields) for name, kind in tables.items()
+    }
+    for name, kind in tables.items():
+        assert written[name] == kind().model_dump(), name
+    for line in text.splitlines():
+        assert not line or line[0] in "#[" or "#" in line, line
+
+
+def test_nothing_is_needed_to_begin(tmp_path: Path) -> None:
+    loaded = settings.load(tmp_path)
+
+    assert loaded.targets == {}
+    assert [stage.name for stage in loaded.stages] == ["department", "office", "secrecy"]
+    assert loaded.database_url == f"sqlite:///{tmp_path}/data/publisher.db"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "says"),
+    [
+        ("publisher", "[server]\nconsole_prt = 1", "config/publisher.toml [server] console_prt"),
+        ("publisher", "[server]\nconsole_prt = 1", "是否想写 console_port"),
+        ("publisher", "[server]\nconsole_port = '8000'", "[server] console_port"),
+        ("publisher", "[server]\nconsole_port = 99999", "[server] console_port"),
+        ("publisher", "[servr]\n", "是否想写 server"),
+        ("publisher", "[server\n", "不是合法的 TOML"),
+        ("publisher", "[college]\ncode = '12'", "[college] code"),
+        ("review", "", "stage"),
+        ("review", "[[stage]]\nname='a'\nlabel='甲'\nrole='boss'", "没有角色 'boss'"),
+        (
+            "review",
+            "[[stage]]\nname='a'\nlabel='甲'\nrole='author'\n" * 2,
+            "出现了两次",
+        ),
+        ("targets", "website = 1", "config/targets.toml website"),
+        ("targets", "[Web]\nchannel='website'", "[Web]"),
+        (
+            "targets",
+            "[wechat]\nsecret='env:NO_SUCH_NAME'",
+            "[wechat] secret：环境变量 NO_SUCH_NAME",
+        ),
+        ("targets", "[wechat]\nsecret='file:nowhere'", "读不出密钥文件 nowhere"),
+    ],
+)
+def test_a_mistake_names_file_table_and_key(
+    tmp_path: Path, file: str, text: str, says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings.load(home(tmp_path, **{file: text}))
+
+    assert says in str(caught.value)
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    home(tmp_path)
+    (tmp_path / "config" / "publisher.toml").write_bytes("[server] # 主机".encode("gb18030"))
+
+    with pytest.raises(ConfigError, match="读不出这个文件"):
+        settings.load(tmp_path)
+
+
+def test_secrets_come_from_the_environment_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WECHAT_SECRET", "sesame")
+    (tmp_path / "onebot").write_text("sesame too\n", encoding="utf-8")
+    text = "[wechat]\nsecret='env:WECHAT_SECRET'\n[qq]\naccess_token='file:onebot'"
+
+    loaded = settings.load(home(tmp_path, targets=text))
+
+    assert loaded.targets["wechat"]["secret"] == "sesame"
+    assert loaded.targets["qq"]["access_token"] == "sesame too"
+
+
+def test_the_home_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLISHER_HOME", "/srv/yigao")
+
+    assert settings.default_home() == Path("/srv/yigao")
+
+
+def test_the_disclosure_list_has_ten_categories_and_fifty_items() -> None:
+    listed = tomllib.loads((CONFIG / "disclosure-list.toml").read_text(encoding="utf-8"))
+
+    assert len(listed["category"]) == 10
+    assert len(listed["item"]) == 50
+    assert sum(category["count"] for category in listed["category"]) == 50
