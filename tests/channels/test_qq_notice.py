@@ -228,9 +228,6 @@ def test_a_whole_target_of_two_groups_is_not_delivered_at_once(rendition: Rendit
         EXAMPLE.deliver(rendition, key="delivery-7")
 
 
-# --- what keeps it from sending ---
-
-
 def test_an_account_that_is_off_line_sends_nothing(
     bot: Server, qq: QQNotice, rendition: Rendition
 ) -> None:
@@ -344,9 +341,6 @@ def test_a_server_that_is_not_there_may_be_tried_again(qq: QQNotice, rendition: 
     assert "连不上 OneBot 服务" in raised.value.advice
 
 
-# --- what the answer to the notice means ---
-
-
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
@@ -430,9 +424,6 @@ def test_a_picture_in_an_error_is_not_kept(bot: Server, qq: QQNotice, rendition:
     assert "换一张图片" in raised.value.advice
 
 
-# --- the answer was ok ---
-
-
 def test_a_yes_that_cannot_be_read_back_stays_a_yes(
     outlet: Outlet, qq: QQNotice, rendition: Rendition
 ) -> None:
@@ -502,9 +493,6 @@ def test_an_id_in_the_answer_is_kept_when_the_list_is_late(
     receipt = qq.deliver(rendition, key="delivery-7")
 
     assert receipt.remote_id.split(":")[1] == bot.notices[0]["notice_id"]
-
-
-# --- looking up ---
 
 
 @pytest.mark.parametrize(
@@ -707,9 +695,6 @@ def test_a_receipt_that_names_nothing_is_looked_up_in_the_records(
         qq.confirm(key="delivery-8", receipt=by_hand)
 
 
-# --- taking down ---
-
-
 @pytest.mark.parametrize(
     ("profile", "action"),
     [
@@ -820,9 +805,6 @@ def test_another_notice_with_the_same_words_outlives_a_withdrawal(
 
     assert [notice["notice_id"] for notice in bot.notices] == [other]
     assert qq.confirm(key="delivery-7", receipt=receipt) is None
-
-
-# --- channel status ---
 
 
 def test_a_bot_in_order_needs_nobody(qq: QQNotice) -> None:
