@@ -1,11 +1,11 @@
-"""Door 1, operators: the command line. Each command parses, calls one function, shows the result."""
+"""Door 1, operators: the command line. A command parses, calls one function, shows the result."""
 
 from __future__ import annotations
 
 import dataclasses
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from publisher import app as composition
 from publisher import cli_output as output
-from publisher import clock, demo, installation, registry, server, settings
+from publisher import clock, installation, registry, settings
 from publisher.app import App
 from publisher.errors import (
     ConfigError,
@@ -112,15 +112,19 @@ def demo_command(
     context: Context,
     first_port: Annotated[
         int, typer.Option(help="三个连续端口中的第一个。", min=1024, max=65533)
-    ] = demo.FIRST_PORT,
+    ] = installation.FIRST_PORT,
 ) -> None:
     """启动演示：控制台、官网、屏幕、演练平台，全部在本机，数据单独存放。"""
+    from publisher import demo  # pages and their libraries take a second that others need not wait
+
     demo.run(context.obj, first_port=first_port, out=output.OUT)
 
 
 @cli.command()
 def serve(context: Context) -> None:
     """启动服务：控制台和接口、公开网站、定时发送。"""
+    from publisher import server  # as above
+
     app = _app(context)
     own = app.settings.server
     server.serve(
@@ -168,6 +172,13 @@ def queue(
     summary: Annotated[str | None, typer.Option(help="摘要；不写则取正文开头。")] = None,
     kind: Annotated[str | None, typer.Option(help="文种：通知、公示、公告……")] = None,
     category: Annotated[str, typer.Option(help="清单事项编号，如 0307。")] = "",
+    override: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="只改某个发布目标的标题、摘要或时间，可以写多次。",
+            metavar="NAME.title=…|NAME.summary=…|NAME.publish_at=…",
+        ),
+    ] = None,
     attach: Annotated[list[Path] | None, typer.Option(help="附件，可以写多次。")] = None,
     submit: Annotated[bool, typer.Option("--submit", help="存好后立即提交送审。")] = False,
     as_person: AsPerson = None,
@@ -181,6 +192,7 @@ def queue(
         "kind": kind,
         "category": category,
         "targets": tuple(name.strip() for name in to.split(",") if name.strip()),
+        "overrides": _overrides(override or ()),
         "publish_at": times.parse(at, field="publish_at") if at else None,
         "expires_at": times.parse(until, field="expires_at") if until else None,
         "not_after": times.parse(not_after, field="not_after") if not_after else None,
@@ -209,6 +221,18 @@ def queue(
     with app.database.reads() as session:
         rows = [queries.row_of(session, queries.item(session, item_id)) for item_id in ids]
         output.items(rows, as_json=as_json)
+
+
+def _overrides(given: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Read settings of the form NAME.key=value."""
+    found: dict[str, dict[str, str]] = {}
+    for one in given:
+        place, is_there, value = one.partition("=")
+        target, has_key, key = place.partition(".")
+        if not is_there or not has_key:
+            raise InvalidError(f"“{one}”看不懂，请写成 wechat.title=短标题", field="--override")
+        found.setdefault(target.strip(), {})[key.strip()] = value.strip()
+    return found
 
 
 def _bytes(path: Path) -> bytes:

@@ -22,7 +22,8 @@ from publisher.schedule import times
 from publisher.settings import ROLES
 from publisher.storage.queries import ItemRow, TargetRow
 
-OUT = Console(soft_wrap=False, highlight=False)
+# a pipe has no width of its own; 80 columns would cut Chinese titles
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -10,8 +10,6 @@ from rich.table import Table
 from publisher import app, clock, installation, server
 from publisher.settings import ROLES, Settings
 
-FIRST_PORT = 8000
-
 
 def run(home: Path, *, first_port: int, out: Console) -> None:
     """Make the demo's folder if need be, then serve until Ctrl+C."""

@@ -16,6 +16,7 @@ from publisher.errors import InvalidError
 from publisher.storage import queries
 from publisher.workflow import people
 
+FIRST_PORT = 8000  # of the three that the demo listens on
 FILES = ("publisher.toml", "targets.toml", "review.toml")
 SAMPLE = "关于校园网维护的通知.docx"
 ACCOUNTS = "demo-accounts.json"
@@ -28,7 +29,7 @@ DEMO_PEOPLE = {
     "赵琳": ("auditor",),
 }
 DEMO_TARGETS = """\
-# The four channels of the demo. WeChat and QQ are practice outlets on this machine: nothing leaves it.
+# The four channels of the demo. WeChat and QQ are practice outlets: nothing leaves this machine.
 
 [website]
 channel = "website"
