@@ -19,6 +19,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 PIXELS_PER_POINT_PPI = 72.0  # so that 1pt of the template is one pixel
 CODE_SIDE_PX, CODE_BESIDE_POSTER_PX = 300, 240
 POSTER_MOST_CHARS = 400  # a body longer than this is no poster with a few words
+BESIDE_POSTER_MOST_CHARS = 70  # taken from the body, for the poster says the rest
 URGENT = "紧急"
 UNFIT = {
     "title": "标题太长，大屏上三行放不下，请缩短标题（约 90 字以内）",
@@ -87,6 +88,8 @@ def _summaries(content: Content, *, has_poster: bool, most_chars: int) -> list[l
     field, choices = "summary", [_tidied(content.summary.splitlines())]
     if not choices[0]:
         lines = words.paragraphs(content.body)
+        if has_poster and content.link:
+            most_chars = min(most_chars, BESIDE_POSTER_MOST_CHARS)
         field, choices = "body", _excerpts(content, lines, most_chars=most_chars)
         if _is_whole(content, has_poster=has_poster) and len("".join(lines)) <= most_chars:
             choices.insert(0, lines)

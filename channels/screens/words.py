@@ -10,6 +10,10 @@ from channels import _text
 
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\ufeff\u2060"))  # left behind by word processors
 SENTENCE = re.compile(r"[^。！？!?；]*[。！？!?；]+[”’」』）)]*|[^。！？!?；]+")
+HEADING = re.compile(
+    r"[（(]?[一二三四五六七八九十0-9]{1,3}[、.．）)][^，；。]{1,16}。"
+)  # 一、时间。
+RANGE = re.compile(r"(?<=[0-9])[—–~～-](?=[0-9])")
 MEASURE = re.compile(r"(第?)([0-9]+)([年月日时分号届期讲次级个名项元人])")
 WORD_JOINER = "\u2060"  # draws nothing and forbids a line break
 
@@ -20,8 +24,9 @@ def tidy(text: str) -> str:
 
 
 def glued(text: str) -> str:
-    """Return the text with numbers tied to their units, so that 第18号 stays on one line."""
-    return MEASURE.sub(lambda found: WORD_JOINER.join(filter(None, found.groups())), text)
+    """Return the text with 第18号 and 14:30—16:30 tied together, each to stay on one line."""
+    ranges = RANGE.sub(lambda found: WORD_JOINER + found[0] + WORD_JOINER, text)
+    return MEASURE.sub(lambda found: WORD_JOINER.join(filter(None, found.groups())), ranges)
 
 
 def paragraphs(body: str) -> list[str]:
@@ -38,8 +43,8 @@ def paragraphs(body: str) -> list[str]:
 def openings(lines: list[str], *, most_chars: int) -> list[list[str]]:
     """Return the beginnings of a body, from the longest of at most so many characters down.
 
-    Each is whole sentences, on the lines where they stood. The line that addresses the readers
-    and a last sentence that only leads over to a list (both end with a colon) are left out.
+    Each is whole sentences, on the lines where they stood. The line that addresses the readers is
+    left out, and so is a last sentence that leads over to what follows: a colon, or a heading.
     """
     sentences = [(n, piece) for n, line in enumerate(lines) for piece in SENTENCE.findall(line)]
     while sentences and _leads_over(sentences[0][1]):
@@ -49,7 +54,7 @@ def openings(lines: list[str], *, most_chars: int) -> list[list[str]]:
         taken = sentences[:end]
         if sum(len(sentence) for _, sentence in taken) > most_chars:
             break
-        if not _leads_over(taken[-1][1]):
+        if not _leads_over(taken[-1][1]) and not HEADING.fullmatch(taken[-1][1]):
             found.append(_on_their_lines(taken))
     return found[::-1]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from channels.screens import slide
 from publisher import channel
@@ -158,6 +159,33 @@ def test_an_urgent_notice_is_red(changed: dict[str, str]) -> None:
     assert pixels(draw(NOTICE)).getpixel((20, 20)) == (0x12, 0x3A, 0x5C)
 
 
+@pytest.mark.parametrize("theme", ["calm", "urgent"])
+def test_all_words_have_a_contrast_of_4_5(theme: str) -> None:
+    template = (slide.TEMPLATES / "slide.typ").read_text(encoding="utf-8")
+    [block] = re.findall(rf"#let {theme} = \((.*?)\n\)", template, re.DOTALL)
+    colors = dict(re.findall(r'([a-z-]+): (?:rgb\()?"?(#[0-9a-f]{6}|white)', block))
+
+    pairs = [("band", "on-band"), ("tag", "on-tag")]
+    pairs += [("ground", name) for name in ("title", "words", "quiet")]
+
+    for ground, words in pairs:
+        assert contrast(colors[ground], colors[words]) >= 4.5, (ground, words)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours as WCAG 2.2 defines it."""
+    lights = sorted(luminance(ImageColor.getrgb(color)) for color in (one, other))
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+def luminance(color: tuple[int, ...]) -> float:
+    parts = [value / 255 for value in color[:3]]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
 def test_without_a_link_there_is_no_code() -> None:
     ground = (0xF6, 0xF8, 0xFA)
 
@@ -217,6 +245,16 @@ def test_a_poster_stands_beside_the_words() -> None:
     drawn = pixels(draw(replace(NOTICE, images=(picture(600, 800, "#00ff00"),))))
 
     assert drawn.getpixel((1700, 600)) == (0, 255, 0)
+
+
+def test_beside_a_poster_the_body_says_less() -> None:
+    poster = replace(NOTICE, summary="", images=(picture(600, 800),))
+
+    short = draw(replace(poster, body=f"<p>{'停' * 40}。</p><p>{'水' * 28}。</p>"))
+    long = draw(replace(poster, body=f"<p>{'停' * 40}。</p><p>{'水' * 29}。</p>"))
+
+    assert short != long
+    assert long == draw(replace(poster, body=f"<p>{'停' * 40}。</p><p>{'火' * 29}。</p>"))
 
 
 @pytest.mark.parametrize(

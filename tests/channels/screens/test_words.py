@@ -26,9 +26,11 @@ def test_text_is_put_on_one_line(text: str, expected: str) -> None:
         ("防御第18号台风", "防御第|18|号台风"),
         ("11月24日", "11|月24|日"),
         ("共8台", "共8台"),
+        ("14:30—16:30", "14:30|—|16:30"),
+        ("17日—30", "17|日—30"),
     ],
 )
-def test_a_number_is_tied_to_its_unit(text: str, expected: str) -> None:
+def test_numbers_are_tied_to_units_and_ranges(text: str, expected: str) -> None:
     assert words.glued(text).replace(words.WORD_JOINER, "|") == expected
 
 
@@ -55,14 +57,15 @@ def test_openings_are_whole_sentences(most_chars: int, expected: list[list[str]]
     assert words.openings(lines, most_chars=most_chars) == expected
 
 
-def test_an_opening_leaves_out_address_and_lead_over() -> None:
-    lines = ["各部门：", "台风将至。现通知如下：", "一、停课。"]
+def test_an_opening_leaves_out_address_lead_over_and_a_last_heading() -> None:
+    lines = ["各部门：", "台风将至。现通知如下：", "一、停课。全校停课。"]
 
-    assert words.openings(lines, most_chars=20) == [
-        ["台风将至。现通知如下：", "一、停课。"],
+    assert words.openings(lines, most_chars=11) == [["台风将至。"]]
+    assert words.openings(lines, most_chars=16) == [["台风将至。"]]
+    assert words.openings(lines, most_chars=21) == [
+        ["台风将至。现通知如下：", "一、停课。全校停课。"],
         ["台风将至。"],
     ]
-    assert words.openings(lines, most_chars=12) == [["台风将至。"]]
 
 
 def test_a_closing_quote_stays_with_its_sentence() -> None:
