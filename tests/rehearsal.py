@@ -63,6 +63,7 @@ def running(folder: Path) -> Iterator[Rehearsal]:
         lifespan="off",
         ws="none",
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=60,  # a kept connection must not be closed just as a test uses it again
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

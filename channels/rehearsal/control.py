@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -80,7 +81,7 @@ def _refused(sentence: str, status: int = 400) -> Response:
 def _times(value: object) -> int | None:
     if value is None:
         return None
-    return int(str(value)) if str(value).isdigit() else 0
+    return int(str(value)) if re.fullmatch("[0-9]{1,9}", str(value)) else 0
 
 
 async def _json_object(request: Request) -> dict[str, Any] | None:

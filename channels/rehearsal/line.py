@@ -7,6 +7,7 @@ shows a caller what a lost answer is.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -100,7 +101,9 @@ async def cut(receive: Receive, send: Send) -> None:
 
 
 def _status(fault: Fault | None, default: int = 0) -> int:
-    return int(fault.value) if fault and str(fault.value).isdigit() else default
+    """Return the HTTP status that a fault asks for: 400 to 599."""
+    asked = str(fault.value) if fault else ""
+    return int(asked) if re.fullmatch("[45][0-9]{2}", asked) else default
 
 
 def _happens(fault: Fault | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,13 +105,13 @@ def switch_routes(
         outlet.faults.add(
             form.get("call", ""),
             form.get("kind", ""),
-            times=None if not times else int(times) if times.isdigit() else 0,
+            times=_number(times),
             value=_value(form.get("value", "").strip()),
         )
 
     def clear(form: dict[str, str]) -> None:
         fault_id = form.get("id", "")
-        outlet.faults.clear(int(fault_id) if fault_id.isdigit() else None)
+        outlet.faults.clear(_number(fault_id))
 
     return [
         Route(f"/{outlet.name}/settings", turn(change), methods=["POST"]),
@@ -141,6 +142,13 @@ async def form_of(request: Request) -> dict[str, str]:
     """Return the fields of a plain form."""
     sent = parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
     return {name: values[-1] for name, values in sent.items()}
+
+
+def _number(text: str) -> int | None:
+    """Return a whole number; None where the field is empty, 0 where it holds none."""
+    if not text:
+        return None
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0
 
 
 def _value(text: str) -> object:

@@ -7,6 +7,7 @@ implementations for the actions that the standard does not have.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -207,9 +208,10 @@ def _asked_failure(desk: Desk, action: str, fault: Fault) -> Failure:
     """
     who, value = desk.personality, fault.value
     if isinstance(value, dict):
-        retcode, text = int(value.get("retcode", who.retcode_thrown)), str(value.get("wording", ""))
-        return Failure(retcode, text, word=str(value.get("msg", "")))
-    is_code = str(value).lstrip("-").isdigit()
+        asked = value.get("retcode")
+        retcode = asked if isinstance(asked, int) else who.retcode_thrown
+        return Failure(retcode, str(value.get("wording", "")), word=str(value.get("msg", "")))
+    is_code = re.fullmatch("-?[0-9]{1,9}", str(value)) is not None
     if action == "send_group_msg" and is_code:
         return who.message_failed(int(value), "")
     if is_code:

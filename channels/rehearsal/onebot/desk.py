@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from channels.rehearsal.faults import Fault
 from channels.rehearsal.onebot.personality import Personality
+
+NUMBER = re.compile("-?[0-9]{1,18}")
 
 
 class Settings(BaseModel):
@@ -55,7 +58,7 @@ class Desk:
     def identifier(self, name: str) -> str:
         """Return a number of QQ, given as a number or as digits."""
         value = self.parameters.get(name)
-        if isinstance(value, bool) or not str(value).lstrip("-").isdigit():
+        if isinstance(value, bool) or not NUMBER.fullmatch(str(value)):
             raise self.personality.bad_parameter(name, value)
         return str(value)
 

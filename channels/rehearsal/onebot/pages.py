@@ -40,7 +40,7 @@ def routes(outlet: OneBot) -> list[Route]:
     return [
         Route("/onebot/", view.index),
         Route("/onebot/groups/{group_id}", view.group),
-        Route("/onebot/groups/{group_id}/receipts", view.acknowledge, methods=["POST"]),
+        Route("/onebot/groups/{group_id:int}/receipts", view.acknowledge, methods=["POST"]),
         Route("/onebot/pictures/{picture}", view.picture),
         *pages.switch_routes(outlet, knobs=KNOBS, again=view.index_with),
     ]
@@ -95,8 +95,6 @@ class _Pages:
         notice_id = (await pages.form_of(request)).get("notice_id", "")
         await run_in_threadpool(self._acknowledge, notice_id)
         group_id = request.path_params["group_id"]
-        if not group_id.isdigit():
-            return pages.not_found()
         return RedirectResponse(f"/onebot/groups/{group_id}", 303, headers=HEADERS)
 
     def _acknowledge(self, notice_id: str) -> None:

@@ -22,7 +22,7 @@ from channels.rehearsal.faults import COMMON, Faults
 from channels.rehearsal.line import Call, Line
 from channels.rehearsal.records import Records
 from channels.rehearsal.wechat import drafts, media, publishing, pushes, quotas, sent, tokens
-from channels.rehearsal.wechat.desk import ERRMSG, Desk, Refusal, Settings
+from channels.rehearsal.wechat.desk import Desk, Refusal, Settings
 
 Handler = Callable[[Desk, dict[str, Any]], dict[str, Any]]
 
@@ -197,6 +197,9 @@ def _asked_refusal(value: object) -> Refusal:
     """Return the refusal that a fault asks for: an errcode, or an object with one."""
     if isinstance(value, dict):
         extra = {key: each for key, each in value.items() if key not in ("errcode", "errmsg")}
-        return Refusal(int(value.get("errcode", -1)), str(value.get("errmsg", "")), **extra)
-    errcode = int(value) if str(value).lstrip("-").isdigit() else -1  # type: ignore[call-overload]
-    return Refusal(errcode, ERRMSG.get(errcode, ""))
+        return Refusal(_code(value.get("errcode")), str(value.get("errmsg", "")), **extra)
+    return Refusal(_code(value))
+
+
+def _code(value: object) -> int:
+    return int(str(value)) if re.fullmatch("-?[0-9]{1,9}", str(value)) else -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sqlite3
 import time
@@ -75,6 +76,7 @@ ERRMSG = {
     89505: "the administrator is confirming",
 }  # words of the platform's own error table and of live answers
 
+NUMBER = re.compile("[0-9]{1,18}")  # what a 64-bit number holds, whatever it begins with
 OK: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}
 
 
@@ -149,7 +151,7 @@ def text(request: dict[str, Any], key: str) -> str:
 def number(request: dict[str, Any], key: str, default: int = 0) -> int:
     """Return a whole number of the request, which may be written as text."""
     value = request.get(key, default)
-    if isinstance(value, bool) or not str(value).isdigit():
+    if isinstance(value, bool) or not NUMBER.fullmatch(str(value)):
         raise Refusal(40035)
     return int(str(value))
 

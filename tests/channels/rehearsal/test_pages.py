@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import requests
@@ -20,7 +21,7 @@ def get(rehearsal: Rehearsal, path: str) -> requests.Response:
 
 
 def submit(
-    rehearsal: Rehearsal, path: str, headers: dict[str, str] = SAME_SITE, **fields: str
+    rehearsal: Rehearsal, path: str, fields: dict[str, str], *, headers: dict[str, str] = SAME_SITE
 ) -> requests.Response:
     return requests.post(
         f"{rehearsal.url}{path}",
@@ -31,8 +32,12 @@ def submit(
     )
 
 
+def tree(answer: requests.Response) -> Any:
+    return html.fromstring(answer.content)
+
+
 def words(answer: requests.Response) -> str:
-    return " ".join(html.fromstring(answer.content).text_content().split())
+    return " ".join(tree(answer).text_content().split())
 
 
 @pytest.mark.parametrize("path", ["/", "/wechat/", "/onebot/", f"/onebot/groups/{GROUP}"])
@@ -41,7 +46,7 @@ def test_a_page_loads_nothing_from_elsewhere_and_has_no_inline_code(
 ) -> None:
     answer = get(rehearsal, path)
 
-    root = html.fromstring(answer.content)
+    root = tree(answer)
     assert answer.status_code == 200
     assert "style-src 'self'" in answer.headers["content-security-policy"]
     assert root.get("lang") == "zh-CN"
@@ -81,10 +86,10 @@ def test_a_follower_sees_the_message_and_opens_the_article(
     body = f'<p style="color:#c00;background:url(x)">停水</p><img src="{url}" alt="图">'
     account.push(account.draft(content=body, title="停水通知"))
 
-    home = html.fromstring(get(rehearsal, "/wechat/").content)
+    home = tree(get(rehearsal, "/wechat/"))
     [link] = home.xpath("//article/a/@href")
     [cover] = home.xpath("//article//img/@src")
-    article = html.fromstring(get(rehearsal, link).content)
+    article = tree(get(rehearsal, link))
     style = get(rehearsal, f"{link}.css")
 
     assert get(rehearsal, cover).content == picture()
@@ -104,7 +109,7 @@ def test_a_follower_finds_a_deleted_article_gone(rehearsal: Rehearsal, account: 
     account.post("message/mass/delete", {"msg_id": msg_id})
 
     home = get(rehearsal, "/wechat/")
-    [link] = html.fromstring(home.content).xpath("//article/a/@href")
+    [link] = tree(home).xpath("//article/a/@href")
     article = words(get(rehearsal, link))
 
     assert "停水通知（已删除）" in words(home)
@@ -115,7 +120,7 @@ def test_a_follower_finds_a_deleted_article_gone(rehearsal: Rehearsal, account: 
 def test_the_draft_box_shows_what_waits(rehearsal: Rehearsal, account: Account) -> None:
     account.draft(title="台风通知")
 
-    home = html.fromstring(get(rehearsal, "/wechat/").content)
+    home = tree(get(rehearsal, "/wechat/"))
     [link] = home.xpath("//ul[@class='drafts']//a/@href")
     draft = get(rehearsal, link)
 
@@ -127,7 +132,7 @@ def test_the_draft_box_shows_what_waits(rehearsal: Rehearsal, account: Account) 
 def test_an_article_without_a_push_is_shown_apart(rehearsal: Rehearsal, account: Account) -> None:
     account.post("freepublish/submit", {"media_id": account.draft(title="招生章程")})
 
-    home = html.fromstring(get(rehearsal, "/wechat/").content)
+    home = tree(get(rehearsal, "/wechat/"))
 
     assert home.xpath("//article") == []
     assert "只有链接、没有推送的文章" in home.text_content()
@@ -140,7 +145,7 @@ def test_an_article_of_pictures_shows_them(rehearsal: Rehearsal, account: Accoun
     account.push(account.post("draft/add", {"articles": [article]})["media_id"])
 
     [seen] = rehearsal.visible("wechat")["articles"]
-    page = html.fromstring(get(rehearsal, seen["page"]).content)
+    page = tree(get(rehearsal, seen["page"]))
 
     assert len(page.xpath("//img[@class='wide']")) == 2
 
@@ -160,7 +165,7 @@ def test_a_member_sees_the_notices_of_the_group(rehearsal: Rehearsal, bot: Bot) 
     bot.act("send_group_msg", group_id=GROUP, message="请看公告")
 
     page = get(rehearsal, f"/onebot/groups/{GROUP}")
-    root = html.fromstring(page.content)
+    root = tree(page)
 
     first, second = root.xpath("//article")
     assert "周六停水" in first.text_content()
@@ -176,7 +181,9 @@ def test_a_member_presses_received(rehearsal: Rehearsal, bot: Bot) -> None:
     bot.notice()
     [notice] = bot.notices()
 
-    answer = submit(rehearsal, f"/onebot/groups/{GROUP}/receipts", notice_id=notice["notice_id"])
+    answer = submit(
+        rehearsal, f"/onebot/groups/{GROUP}/receipts", {"notice_id": notice["notice_id"]}
+    )
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"/onebot/groups/{GROUP}")
     assert bot.notices()[0]["read_num"] == 1
@@ -184,7 +191,7 @@ def test_a_member_presses_received(rehearsal: Rehearsal, bot: Bot) -> None:
 
 
 def test_the_allowance_is_set_on_the_page(rehearsal: Rehearsal, account: Account) -> None:
-    answer = submit(rehearsal, "/wechat/settings", daily_pushes="0", job_delay_s="2.5")
+    answer = submit(rehearsal, "/wechat/settings", {"daily_pushes": "0", "job_delay_s": "2.5"})
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/wechat/")
     assert account.push(account.draft())["errcode"] == 45028
@@ -204,22 +211,24 @@ def test_the_allowance_is_set_on_the_page(rehearsal: Rehearsal, account: Account
 def test_a_form_that_is_wrong_is_said_to_be(
     rehearsal: Rehearsal, path: str, fields: dict[str, str]
 ) -> None:
-    answer = submit(rehearsal, path, **fields)
+    answer = submit(rehearsal, path, fields)
 
     assert answer.status_code == 400
-    assert html.fromstring(answer.content).xpath("//p[@role='alert']")
+    assert tree(answer).xpath("//p[@role='alert']")
 
 
 def test_a_fault_is_switched_on_and_off_on_the_page(rehearsal: Rehearsal, bot: Bot) -> None:
-    submit(rehearsal, "/onebot/faults", call="get_status", kind="error_5xx_before", times="")
-    submit(rehearsal, "/onebot/faults", call="*", kind="slow", times="2", value="0.1")
-    page = html.fromstring(get(rehearsal, "/onebot/").content)
+    for_good = {"call": "get_status", "kind": "error_5xx_before", "times": ""}
+    twice = {"call": "*", "kind": "slow", "times": "2", "value": "0.1"}
+    submit(rehearsal, "/onebot/faults", for_good)
+    submit(rehearsal, "/onebot/faults", twice)
+    page = tree(get(rehearsal, "/onebot/"))
     ids = page.xpath("//ul[@class='faults']//input[@name='id']/@value")
     in_trouble = bot.raw("get_status").status_code
 
-    submit(rehearsal, "/onebot/faults/cleared", id=ids[0])
+    submit(rehearsal, "/onebot/faults/cleared", {"id": ids[0]})
     left = requests.get(f"{rehearsal.url}/onebot/_faults", timeout=TIMEOUT_S).json()
-    submit(rehearsal, "/onebot/faults/cleared")
+    submit(rehearsal, "/onebot/faults/cleared", {})
 
     assert in_trouble == 502
     assert [(fault["kind"], fault["times"], fault["value"]) for fault in left] == [("slow", 2, 0.1)]
@@ -241,13 +250,20 @@ def test_a_fault_is_switched_on_and_off_on_the_page(rehearsal: Rehearsal, bot: B
 def test_a_form_of_another_site_does_nothing(
     rehearsal: Rehearsal, headers: dict[str, str], path: str
 ) -> None:
-    answer = submit(rehearsal, path, headers, daily_pushes="0", call="*", kind="refuse")
+    answer = submit(
+        rehearsal,
+        path,
+        {"daily_pushes": "0", "call": "*", "kind": "refuse"},
+        headers=headers,
+    )
 
     assert answer.status_code == 403
     assert requests.get(f"{rehearsal.url}/onebot/_faults", timeout=TIMEOUT_S).json() == []
 
 
 def test_a_form_of_the_page_itself_works_without_the_newer_header(rehearsal: Rehearsal) -> None:
-    answer = submit(rehearsal, "/wechat/settings", {"Origin": rehearsal.url}, daily_pushes="3")
+    answer = submit(
+        rehearsal, "/wechat/settings", {"daily_pushes": "3"}, headers={"Origin": rehearsal.url}
+    )
 
     assert answer.status_code == 303
