@@ -15,6 +15,7 @@ from lxml import html
 from publisher.documents.forms import OTHER_KIND, date_of, kind_of, normal_number
 
 MAX_TITLE = 120  # characters of a line that may still be a title
+MAX_PLAIN_TITLE = 60  # the same for a line that is not centred
 MAX_UNIT = 40  # characters of a line that may still be an issuing unit
 
 _SIGNER = re.compile(r"签发人\s*[:：].*")
@@ -24,6 +25,7 @@ _SEAL = re.compile(r"[（(](?:盖章|公章|印章|章)[)）]")
 _UNIT = re.compile(
     r"(?:学院|大学|学校|委员会|处|部|室|中心|小组|组|馆|团委|工会|公司|局|厅|院|系|科|会|站|所|队|党委|支部|总支|基地|办)"
 )
+_INSTITUTIONS = ("学院", "大学", "学校")
 _SENTENCE = re.compile(r"[。；;：:！!？?，,]")
 _NOTE = re.compile(r"[（(]\s*此件(.+?)\s*[)）]")
 _CAMPUS = re.compile(r"校内|内部|不予?公开|依申请|发至")
@@ -162,20 +164,32 @@ def _red_head(blocks: Sequence[Block], lines: Sequence[int]) -> set[int]:
 def _title_run(blocks: Sequence[Block], lines: Sequence[int]) -> list[int]:
     """Return the lines that make up the title: what is centred, in the size of its first line."""
     centred = [number for number in lines if blocks[number].aligned == "center"]
-    start = next(iter(centred or lines), None)
+    plain = [number for number in lines[:1] if _reads_as_title(blocks[number])]
+    start = next(iter(centred or plain), None)
     if start is None:
         return []
     run, first = [start], blocks[start]
     for number in range(start + 1, len(blocks)):
         block = blocks[number]
         joined = _joined(blocks[n].text for n in run)
-        goes_on = number in lines and block.aligned == first.aligned == "center"
-        same = goes_on and (block.tag, block.size) == (first.tag, first.size)
+        goes_on = block.aligned == first.aligned == "center" or _is_name_and_kind(joined, block)
+        same = number in lines and goes_on and (block.tag, block.size) == (first.tag, first.size)
         whole = kind_of(joined) != OTHER_KIND and not block.text.startswith(("（", "(", "—"))
         if not same or whole or date_of(block.text.strip("（）()")):
             break
         run.append(number)
     return run
+
+
+def _is_name_and_kind(above: str, block: Block) -> bool:
+    """Whether a line without alignment completes a title that begins with the institution."""
+    return above.endswith(_INSTITUTIONS) and kind_of(block.text) != OTHER_KIND
+
+
+def _reads_as_title(block: Block) -> bool:
+    """Whether a line that is not centred can be the title: a heading, or words without a pause."""
+    short = len(block.text) <= MAX_PLAIN_TITLE and not re.search(r"[，,。；;！!？?]", block.text)
+    return block.tag.startswith("h") or short
 
 
 def _joined(lines: Iterable[str]) -> str:
@@ -268,7 +282,7 @@ def _units(blocks: Sequence[Block], at: int | None) -> tuple[list[str], int]:
 
 def _undated(blocks: Sequence[Block]) -> int | None:
     """Return where the unit stands in a document without a date."""
-    lines = [n for n, block in enumerate(blocks) if _is_unit(block, aligned="right")]
+    lines = [n for n, block in enumerate(blocks) if _is_unit(block, aligned=block.aligned)]
     right = [n for n in lines if blocks[n].aligned == "right"]
     bottom = [n for n in lines if all(map(_follows, blocks[n + 1 :]))]
     return next(iter(right[-1:] or bottom[-1:]), None)

@@ -83,7 +83,8 @@ def read(name: str, file: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
 
 def _document(raw: _Raw, *, name: str) -> Document:
     found = official.recognise(official.split(raw.html), title=raw.title)
-    body = html.clean(official.fragment(found.blocks))
+    # where the only line is taken for the title, it is the text as well
+    body = html.clean(official.fragment(found.blocks)) or html.clean(raw.html)
     if not found.title and not html.plain(body):
         raise _refused("文件里没有文字，可能是扫描件或图片。请把文字录入后再上传。", code="no_text")
     remarks = [*raw.remarks, *found.remarks]

@@ -14,12 +14,14 @@ from lxml import etree
 
 from publisher.channel import Image
 from publisher.documents import markup, package
-from publisher.documents.numbering import Numbering, W
+from publisher.documents.numbering import Numbering
 from publisher.documents.pictures import as_image
 from publisher.documents.styles import Styles
 from publisher.errors import InvalidError
 
-MAX_PARAGRAPHS = 20_000  # one of 500 pages has about 10,000
+MAX_XML_BYTES = 32 * 2**20  # of all parts; an ordinary notice has 0.1 million
+MAX_ELEMENTS = 200_000  # of the body, converted in some 10 s; a page of text has about 200
+_XML = (".xml", ".rels")
 _OFFICE_DOCUMENT = "/relationships/officeDocument"
 _BACK_LINK = re.compile(r'<a href="#(?:foot|end)note-ref-[^"]*">[^<]*</a>')
 
@@ -74,10 +76,8 @@ def convert(file: bytes) -> Converted:
         parts = _parts(archive)
         main = _main_part(parts)
         document = parts[main]
-        if sum(1 for _ in document.iter(f"{W}p")) > MAX_PARAGRAPHS:
-            raise InvalidError(
-                f"文件超过 {MAX_PARAGRAPHS} 段，请把长表格另作附件。", field="file", code="too_long"
-            )
+        if sum(1 for _ in document.iter()) > MAX_ELEMENTS:
+            raise _too_long()
         styles = Styles.of(_beside(parts, main, "styles"))
         numbering = Numbering.of(_beside(parts, main, "numbering"))
         try:
@@ -111,11 +111,22 @@ def not_word() -> InvalidError:
     )
 
 
+def _too_long() -> InvalidError:
+    return InvalidError(
+        "文件内容过多，无法在网页上展示。请把长表格另作附件，正文只留要点。",
+        field="file",
+        code="too_long",
+    )
+
+
 def _parts(archive: ZipFile) -> dict[str, etree._Element]:
     """Return all XML parts; every one is looked at, because the converter would expand entities."""
     parts = {}
+    xml = [entry for entry in archive.infolist() if entry.filename.lower().endswith(_XML)]
+    if sum(entry.file_size for entry in xml) > MAX_XML_BYTES:
+        raise _too_long()
     for name in archive.namelist():
-        if name.lower().endswith((".xml", ".rels")):
+        if name.lower().endswith(_XML):
             root = package.parsed(package.part(archive, name) or b"")
             if name.endswith(".rels"):
                 _refuse_outside_pictures(root)

@@ -29,7 +29,8 @@ def line(
 ) -> Paragraph:
     """Add a paragraph as office software writes it; a newline in text is a line break."""
     paragraph = document.add_paragraph()
-    paragraph.alignment = aligned
+    if aligned is not None:
+        paragraph.alignment = aligned
     run = paragraph.add_run(text)
     run.font.size = Pt(points)
     if red:

@@ -252,6 +252,33 @@ def test_unit_and_date_may_share_a_line(last: str) -> None:
     assert (found.department, found.issued_on) == ("后勤处", date(2026, 11, 20))
 
 
+def test_a_first_line_with_a_pause_is_text_and_not_the_title() -> None:
+    found = plain("各位同学，明天停水\n请提前储水。")
+
+    assert found.title == "文件"
+    assert found.body == "<p>各位同学，明天停水</p><p>请提前储水。</p>"
+
+
+def test_plain_text_may_have_a_title_in_two_lines_and_no_date() -> None:
+    found = plain("某某学院\n信息公开工作报告\n\n现报告如下。\n某某学院\n")
+
+    assert (found.title, found.kind) == ("某某学院信息公开工作报告", "报告")
+    assert (found.department, found.issued_on) == ("某某学院", None)
+    assert found.body == "<p>现报告如下。</p><p>某某学院</p>"
+
+
+def test_the_only_line_is_title_and_text() -> None:
+    found = plain("明天停水")
+
+    assert (found.title, found.body) == ("明天停水", "<p>明天停水</p>")
+
+
+def test_a_heading_that_is_not_centred_is_the_title() -> None:
+    found = imported(lambda d: d.add_heading("停水，停电通知", 1), words)
+
+    assert (found.title, found.body) == ("停水，停电通知", "<p>正文。</p>")
+
+
 def test_a_date_in_the_middle_of_the_text_is_not_the_date_of_issue() -> None:
     found = plain("关于考试的通知\n考试时间：\n2026年12月1日\n请按时参加。\n请准备好证件。")
 

@@ -29,7 +29,7 @@ def declaring(size: int, *, packed: int, entries: int = 1) -> bytes:
 
 
 def test_a_large_part_may_be_packed_a_hundredfold_and_no_tighter() -> None:
-    packed = package.RATIO_COUNTS_FROM_BYTES
+    packed = 2**20  # with the ratio beyond the size from which it counts
     limit = package.MAX_RATIO * packed
 
     package.opened(declaring(limit, packed=packed)).close()

@@ -9,7 +9,7 @@ import pytest
 from docx.document import Document as WordDocument
 
 from publisher.documents import read
-from publisher.documents.word import convert
+from publisher.documents.word import MAX_ELEMENTS, MAX_XML_BYTES, convert
 from publisher.errors import InvalidError
 from tests.publisher.documents import make
 from tests.publisher.documents.make import CENTER, RIGHT, line
@@ -275,6 +275,17 @@ def test_a_picture_outside_the_file_is_refused() -> None:
     )
 
     assert refused(make.changed(make.notice(), {name: relationships})) == "external_image"
+
+
+def test_a_document_that_would_take_minutes_is_refused_at_once() -> None:
+    marks = b"<w:bookmarkEnd/>" * MAX_ELEMENTS
+    document = make.part(make.notice(), DOCUMENT)
+    longer = document.replace(b"</w:body>", marks + b"</w:body>")
+    blanks = b"<x>" + b" " * (MAX_XML_BYTES // 4 - 7) + b"</x>"
+    parts = {f"word/extra{number}.xml": blanks for number in range(4)}
+
+    assert refused(make.changed(make.notice(), {DOCUMENT: longer})) == "too_long"
+    assert refused(make.changed(make.notice(), dict(parts))) == "too_long"
 
 
 def test_a_macro_is_refused() -> None:
