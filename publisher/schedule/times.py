@@ -9,6 +9,7 @@ from publisher.channel import CAMPUS_TIME
 from publisher.errors import InvalidError
 
 NAMES = {"publish_at": "发布时间", "expires_at": "结束时间", "not_after": "最晚发布时间"}
+LAST_YEAR = 2100  # a slip of the pen beyond it; and sums of moments end at the year 9999
 FORM = re.compile(
     r"(\d{4})[-/年.](\d{1,2})[-/月.](\d{1,2})日?"
     r"[ T]*(\d{1,2})[:：时点](\d{1,2})?分?(?::(\d{2})(?:\.\d+)?)?"
@@ -26,11 +27,16 @@ def parse(text: str, *, field: str) -> datetime:
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
     try:
         moment = datetime(year, month, day, hour, minute, second, tzinfo=_zone(found[7]))
-    except ValueError as error:
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidError(
             f"{name}“{text}”不存在，{example}", field=field, code="bad_time"
         ) from error
-    return moment.astimezone(UTC)
+    if moment.year > LAST_YEAR:
+        raise InvalidError(
+            f"{name}“{text}”太晚，最晚到 {LAST_YEAR} 年", field=field, code="bad_time"
+        )
+    return moment
 
 
 def _zone(offset: str | None) -> tzinfo | None:

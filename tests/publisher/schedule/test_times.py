@@ -39,6 +39,20 @@ def test_refuses_what_is_no_moment_and_names_the_field(text: str) -> None:
     assert caught.value.code == "bad_time"
 
 
+@pytest.mark.parametrize("text", ["0001-01-01 0:00", "2101-01-01 8:00", "9999-12-31 23:59"])
+def test_refuses_moments_that_no_calendar_of_ours_reaches(text: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        times.parse(text, field="publish_at")
+
+    assert caught.value.code == "bad_time"
+
+
+def test_takes_the_last_moment_of_the_last_year() -> None:
+    last = times.parse("2101-01-01 7:59", field="publish_at")
+
+    assert last == datetime(2100, 12, 31, 23, 59, tzinfo=UTC)
+
+
 def test_says_a_moment_as_people_do() -> None:
     assert times.say(NINE + timedelta(minutes=5)) == "2026年11月24日 9:05"
     assert times.say(None) == ""
