@@ -78,7 +78,10 @@ def read(name: str, file: bytes, *, max_bytes: int = MAX_BYTES) -> Document:
         raise _refused(
             "不支持这种文件。可以导入 .docx、.md、.html 或 .txt 文件。", code="unsupported"
         )
-    return _document(reader(file), name=name)
+    try:
+        return _document(reader(file), name=name)
+    except InvalidError as error:
+        raise _refused(error.message, code=error.code) from error
 
 
 def _document(raw: _Raw, *, name: str) -> Document:

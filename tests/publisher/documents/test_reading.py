@@ -86,6 +86,7 @@ def test_a_page_without_that_heading_is_recognised_by_its_lines() -> None:
         ("a.txt", b" \n\n ", "no_text"),
         ("a.html", b"<p><img src=x></p>", "no_text"),
         ("a.docx", make.word(), "no_text"),
+        ("a.html", b"<div>" * 200 + b"x", "too_deep"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_a_sentence(name: str, file: bytes, code: str) -> None:
