@@ -3,7 +3,7 @@
 Only the printed forms block: level and star, or a line that says nothing else. The bare words
 are ordinary language ("商业秘密", 保守国家秘密法) and only brought to mind.
 
-Source: 国家秘密定密管理 and 保守国家秘密法实施条例 (2024), 21: a carrier shows level and period.
+Source: 保守国家秘密法实施条例 (2024), 21: a carrier shows level and period.
 """
 
 from __future__ import annotations
