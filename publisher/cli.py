@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -186,7 +186,7 @@ def queue(
 ) -> None:
     """把通知文件排进来：成为草稿，或用 --submit 直接送审。"""
     app = _app(context)
-    changes = {
+    changes: dict[str, Any] = {
         "title": title,
         "summary": summary,
         "kind": kind,

@@ -18,6 +18,7 @@ from publisher.model import words
 from publisher.model.advice import advice
 from publisher.model.delivery import Delivery
 from publisher.model.people import Person
+from publisher.model.states import DeliveryState
 from publisher.schedule import times
 from publisher.settings import ROLES
 from publisher.storage.queries import ItemRow, TargetRow
@@ -120,7 +121,7 @@ def deliveries(
             str(one.id),
             f"{one.item_id} {one.rendition.title}"[:24],
             f"{one.target} {one.part}".strip(),
-            words.DELIVERY_STATE[one.state],
+            words.DELIVERY_STATE[DeliveryState(one.state)],
             times.say(one.due_at),
             times.say(one.accepted_at),
             times.say(one.confirmed_at),
@@ -201,7 +202,9 @@ def _print_targets(told: Mapping[str, dict[str, object]]) -> None:
 
 
 def _yes_no(value: object) -> str:
-    return {True: "正常", False: "不通"}.get(value, "—")  # type: ignore[call-overload]  # None too
+    if value is None:
+        return "—"
+    return "正常" if value else "不通"
 
 
 def people(found: Sequence[Person], *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import docx
 import requests
+from docx.enum.text import WD_ALIGN_PARAGRAPH as Align
 
 PATIENCE_S = 90.0  # what is slow here waits on purpose: a lease, two looks apart
 TIMEOUT_S = 20.0
@@ -196,8 +197,8 @@ def college(folder: Path) -> Iterator[College]:
 def word_notice(folder: Path, *, title: str = "关于图书馆闭馆的通知") -> Path:
     """Write a small official notice as a Word file."""
     document = docx.Document()
-    document.add_paragraph("泉工程院办〔2026〕50号").alignment = 1
-    document.add_paragraph(title).alignment = 1
+    document.add_paragraph("泉工程院办〔2026〕50号").alignment = Align.CENTER
+    document.add_paragraph(title).alignment = Align.CENTER
     document.add_paragraph("各部门、各二级学院：")
     document.add_paragraph("因消防检修，图书馆本周六闭馆一天，周日 8:00 恢复开放。")
     table = document.add_table(rows=2, cols=2)
@@ -207,8 +208,8 @@ def word_notice(folder: Path, *, title: str = "关于图书馆闭馆的通知") 
         strict=True,
     ):
         cell.text = words
-    document.add_paragraph("党政办公室").alignment = 2
-    document.add_paragraph("2026年11月23日").alignment = 2
+    document.add_paragraph("党政办公室").alignment = Align.RIGHT
+    document.add_paragraph("2026年11月23日").alignment = Align.RIGHT
     path = folder / "图书馆闭馆通知.docx"
     document.save(str(path))
     return path

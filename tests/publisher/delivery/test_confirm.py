@@ -7,6 +7,7 @@ from pathlib import Path
 
 from publisher.channel import Channel, Content, Receipt, Rendition
 from publisher.delivery import confirm, worker
+from publisher.delivery.works import Works
 from publisher.errors import RetryableError, UnknownOutcomeError
 from publisher.model.states import DeliveryState as S
 from tests import make
@@ -21,7 +22,7 @@ def at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
-def minutes(works: make.Works, count: int, *, every_s: int = 10) -> None:
+def minutes(works: Works, count: int, *, every_s: int = 10) -> None:
     """Let time pass: send and look, as the ticker does."""
     for second in range(0, count * 60, every_s):
         worker.run_lane(works, "gate", now=at(NINE + timedelta(seconds=second)))

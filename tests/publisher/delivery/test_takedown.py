@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
-def published(works: Works, **changes: object) -> int:
+def published(works: Works, **changes: Any) -> int:
     delivery = make.delivery(works, **changes)
     worker.run_lane(works, "gate", now=at(NINE))
     confirm.run_target(works, "gate", now=at(NINE))
