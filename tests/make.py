@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from publisher.channel import (
     Channel,
+    Checks,
     Confirms,
     Content,
     Health,
@@ -33,7 +34,7 @@ Answer = Receipt | Exception | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class FakeChannel(Channel, Confirms, Withdraws):
+class FakeChannel(Channel, Confirms, Withdraws, Checks):
     """An outlet that answers as it was told; the last answer of each kind holds."""
 
     label = "假渠道"

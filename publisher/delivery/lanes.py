@@ -6,6 +6,7 @@ lanes of their own, so that a take-down never queues behind a send.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -38,16 +39,24 @@ class Lanes:
             self._running[name] = self.pool.submit(self._run, name, work)
 
     def _run(self, name: str, work: Callable[[], object]) -> None:
-        while True:
+        is_wanted = True
+        while is_wanted:
             try:
-                work()
-            except Exception:  # one lane's fault must not end the lane for good
+                self._once(name, work)
+            finally:  # whatever happens, the lane must not seem busy for ever
+                with self._lock:
+                    is_wanted = name in self._again
+                    self._again.discard(name)
+                    if not is_wanted:
+                        del self._running[name]
+
+    @staticmethod
+    def _once(name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception:  # one lane's fault must not end the lane for good
+            with contextlib.suppress(Exception):  # not even a log that cannot be written
                 log.exception("a lane failed", lane=name)
-            with self._lock:
-                if name not in self._again:
-                    del self._running[name]
-                    return
-                self._again.discard(name)
 
     def busy(self) -> tuple[str, ...]:
         """Return the names of the lanes at work."""

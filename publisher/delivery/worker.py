@@ -6,7 +6,6 @@ committed before the channel is called; what came of it is committed in a transa
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -119,13 +118,17 @@ def _pace(
 
 
 def send(works: Works, claimed: Claim, *, now: Callable[[], datetime] = clock.now) -> None:
-    """Make the one visible act and record what came of it."""
-    with structlog.contextvars.bound_contextvars(
-        delivery=claimed.delivery.id, item=claimed.delivery.item_id, target=claimed.delivery.target
-    ):
-        outcome = _act(works, claimed, now=now)
-        log.info("sent", outcome=type(outcome).__name__)
-        record(works, claimed.delivery, outcome, at=now())
+    """Make the one visible act and record what came of it; nothing stands between the two."""
+    outcome = _act(works, claimed, now=now)
+    record(works, claimed.delivery, outcome, at=now())
+    log.info(
+        "sent",
+        delivery=claimed.delivery.id,
+        item=claimed.delivery.item_id,
+        target=claimed.delivery.target,
+        outcome=type(outcome).__name__,
+        exc_info=outcome.__cause__ if isinstance(outcome, Exception) else None,
+    )
 
 
 def _act(
@@ -144,8 +147,9 @@ def _act(
     except ChannelError as error:
         return error
     except Exception as error:  # noqa: BLE001  # a bug must not lose what may have gone out
-        log.error("unforeseen", traceback=traceback.format_exc())
-        return UnknownOutcomeError(f"unforeseen {type(error).__name__}")
+        unknown = UnknownOutcomeError(f"unforeseen {type(error).__name__}")
+        unknown.__cause__ = error
+        return unknown
 
 
 def _thaw(works: Works, delivery: Delivery) -> Rendition:

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from publisher import app as composition
+from publisher import clock, settings
+from publisher.app import App
+from publisher.channel import Receipt
+from publisher.errors import UnknownOutcomeError
+from publisher.model.delivery import Delivery
+from publisher.model.states import DeliveryState as S
+from publisher.model.target import Target
+from publisher.storage import queries
+from publisher.ticker import HEART, Ticker
+from tests import make
+from tests.make import FakeChannel
+
+PATIENCE_S = 30.0
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    wired = composition.wire(settings.load(tmp_path))
+    wired.channels["gate"] = FakeChannel()
+    yield wired
+    wired.lanes.close()
+
+
+def ticking(app: App, until: Callable[[], bool]) -> bool:
+    ticker = Ticker(app)
+    ticker.start()
+    end = time.monotonic() + PATIENCE_S
+    try:
+        while not until() and time.monotonic() < end:
+            time.sleep(0.05)
+        return until()
+    finally:
+        ticker.stop()
+
+
+def test_time_sends_confirms_and_takes_down_again(app: App) -> None:
+    now = clock.now()
+    delivery = make.delivery(
+        app.works,
+        due_at=now + timedelta(seconds=1),
+        not_after=now + timedelta(hours=1),
+        expires_at=now + timedelta(seconds=5),
+    )
+    gate = app.channels["gate"]
+    assert isinstance(gate, FakeChannel)
+    gate.shows.extend([Receipt(remote_id="r1", evidence="看到了"), None])
+
+    assert ticking(app, lambda: make.stored(app.works, delivery).state == S.EXPIRED)
+
+    row = make.stored(app.works, delivery)
+    assert len(gate.sent) == 1
+    assert row.attempts[0].started_at >= row.due_at
+    assert [o.found for o in row.observations] == ["present", "absent"]
+
+
+def test_a_delivery_planned_by_another_process_is_found(app: App, tmp_path: Path) -> None:
+    other = replace(app.works, database=make.database(tmp_path))
+    ticker = Ticker(app)
+    ticker.start()
+    ticker.stop()
+    now = clock.now()
+    delivery = make.delivery(other, due_at=now, not_after=now + timedelta(hours=1))
+
+    assert ticking(app, lambda: make.stored(other, delivery).state == S.CONFIRMED)
+
+
+def test_what_an_earlier_process_left_is_settled_at_the_start(app: App) -> None:
+    gate = app.channels["gate"]
+    assert isinstance(gate, FakeChannel)
+    gate.answers[:] = [UnknownOutcomeError("lost")]
+    gate.shows.append(Receipt(remote_id="r1"))
+    now = clock.now()
+    delivery = make.delivery(app.works, due_at=now, not_after=now + timedelta(hours=1))
+    with app.database.sessions.begin() as session:
+        row = session.get_one(Delivery, delivery)
+        row.state, row.fence = S.SENDING, 1
+        row.lease_owner, row.lease_until = "the dead", now - timedelta(seconds=1)
+
+    assert ticking(app, lambda: make.stored(app.works, delivery).state == S.CONFIRMED)
+
+
+def test_it_shows_that_it_lives_and_checks_its_targets(app: App) -> None:
+    def lives() -> bool:
+        with app.database.reads() as session:
+            return queries.last_beat(session, HEART) is not None
+
+    def is_checked() -> bool:
+        with app.database.reads() as session:
+            target = session.get(Target, "gate")
+            return target is not None and target.checked_at is not None
+
+    assert ticking(app, lambda: lives() and is_checked())
