@@ -63,6 +63,8 @@ def _expired_or(to: S, delivery: Delivery) -> S:
 def retry(session: Session, desk: Desk, delivery: Delivery, *, by: Person, at: datetime) -> None:
     """Send a failed or missed delivery again, now."""
     rules.require(rules.may(by, "retry"))
+    if delivery.state not in (S.FAILED, S.MISSED):  # all others may be there, or still go out
+        raise NotAllowedError("只有失败或错过的投递可以重新发送", code="wrong_state")
     if delivery.item.withdrawn_at is not None:
         raise NotAllowedError("稿件已撤回，不能重新发送", code="withdrawn")
     if delivery.rendition.edition.state != "approved":
