@@ -5,6 +5,8 @@ What goes wrong behind it without a name is logged here and answered without det
 
 from __future__ import annotations
 
+import traceback
+
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -46,7 +48,8 @@ class Gate:
         except Exception:  # nothing of what went wrong inside may be read outside
             if answer.has_begun:
                 raise
-            log.exception("unforeseen", method=scope["method"], path=scope["path"])
+            where = f"{scope['method']} {scope['path']}"
+            log.error("unforeseen", where=where, traceback=traceback.format_exc())
             await problems.unforeseen()(scope, receive, answer)
 
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:

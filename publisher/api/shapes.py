@@ -34,6 +34,7 @@ MAX_NAME = 120  # characters of a file's name, as in documents/attachments.py
 MAX_ALT = 500  # characters
 MAX_SUMMARY = 2000  # characters; outlets have narrower limits of their own
 MAX_NOTE = 2000  # characters
+MAX_MOMENT = 64  # characters
 # control characters and half characters; line breaks and tabs stay
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 NOT_IN_NAMES = re.compile(r'[\t\n\r/\\:*?"<>|]')
@@ -44,7 +45,9 @@ def refusal(code: str, sentence: str, *, field: str = "") -> PydanticCustomError
 
     `field` names it where the error is about the whole request.
     """
-    facts = {"sentence": sentence} | ({"field": field} if field else {})
+    # pydantic cannot carry half a character, and a sentence may repeat what came in
+    facts = {"sentence": sentence.encode("utf-8", "replace").decode()}
+    facts |= {"field": field} if field else {}
     return PydanticCustomError(code, "{sentence}", facts)
 
 
@@ -63,13 +66,12 @@ def _file_name(name: str) -> str:
 def _moment(given: object) -> datetime | None:
     if given is None:
         return None
-    example = "请写成 2026-11-24 08:30 这样的日期和时间"
-    if not isinstance(given, str):
-        raise refusal("bad_time", f"要写成文字，{example}")
+    if not isinstance(given, str) or len(given) > MAX_MOMENT:
+        raise refusal("bad_time", "看不懂，请写成 2026-11-24 08:30 这样的日期和时间")
     try:
         return times.parse(given, field="")
     except InvalidError as error:
-        raise refusal(error.code, f"看不懂，{example}") from error
+        raise refusal(error.code, error.message) from error
 
 
 def _day(given: object) -> date | None:
@@ -113,9 +115,9 @@ Day = Annotated[
 ]
 Id = Annotated[int, Path(ge=1, le=MAX_ID, description="编号")]
 Wanted = Annotated[  # the number of something in a query
-    int | None,
+    Annotated[int, Field(ge=1, le=MAX_ID)] | None,
     BeforeValidator(lambda given: given or None),
-    Query(ge=1, le=MAX_ID, description="编号，空为不限"),
+    Query(description="编号，空为不限"),
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="最多几行")]
 
