@@ -214,6 +214,8 @@ def queue(
             given = {key: value for key, value in changes.items() if value is not None}
             draft = dataclasses.replace(draft, attachments=attachments, **given)
             ids.append(compose.draft(session, app.desk, draft, by=person, at=now).id)
+            if submit:  # what cannot be submitted is not kept as a draft either
+                review.check(session, app.desk, ids[-1], by=person.id, at=now)
         by = person.id
     if submit:
         for item_id in ids:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from publisher.channel import Rendition
 from publisher.disclosure import catalogue
 from publisher.errors import InvalidError, NotAllowedError, NotFoundError
 from publisher.model.canonical import sha256
@@ -93,12 +94,24 @@ def _number(session: Session, desk: Desk, item: Item) -> None:
     item.index_number = catalogue.index_number(series, serial.last)
 
 
+def check(session: Session, desk: Desk, item_id: int, *, by: int, at: datetime) -> None:
+    """Refuse what `submit` would refuse, and change nothing."""
+    _carried(_submittable(session, item_id, by=by, at=at), desk)
+
+
 def _render(edition: Edition, desk: Desk) -> list[FrozenRendition]:
-    """Shape it for every target; one that cannot carry it stops the submission."""
+    """Shape it for every target and store the bytes."""
+    return [
+        renditions.freeze(target, rendition, desk.media)
+        for target, rendition in _carried(edition, desk)
+    ]
+
+
+def _carried(edition: Edition, desk: Desk) -> list[tuple[str, Rendition]]:
+    """Return the rendition for every target; one that cannot carry it stops the submission."""
     if missing := [target for target in edition.targets if target not in desk.channels]:
-        raise InvalidError(
-            f"没有发布目标 {'、'.join(missing)}", field="targets", code="unknown_target"
-        )
+        message = f"没有发布目标 {'、'.join(missing)}"
+        raise InvalidError(message, field="targets", code="unknown_target")
     shaped = freeze.shape(edition, desk)
     problems = [
         (field, f"{desk.channels[one.target].label}（{one.target}）：{sentence}")
@@ -108,11 +121,7 @@ def _render(edition: Edition, desk: Desk) -> list[FrozenRendition]:
     if problems:
         sentences = "；".join(sentence for _, sentence in problems)
         raise InvalidError(sentences, field=problems[0][0], code="unfit")
-    return [
-        renditions.freeze(one.target, one.rendition, desk.media)
-        for one in shaped
-        if one.rendition is not None
-    ]
+    return [(one.target, one.rendition) for one in shaped if one.rendition is not None]
 
 
 def _seal(edition: Edition, frozen: list[FrozenRendition]) -> None:

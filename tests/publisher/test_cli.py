@@ -152,6 +152,7 @@ def test_a_private_number_is_named_by_its_place_and_never_shown(
 
     assert "手机号码" in said
     assert "8000" not in said
+    assert shell.count() == 0
 
 
 def test_a_target_that_cannot_be_reached_is_not_well(shell: Shell) -> None:
