@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -111,8 +111,8 @@ class Settings:
     delivery: Delivery
     sign_in: SignIn
     stages: tuple[Stage, ...]
-    targets: Mapping[str, Mapping[str, object]]  # secrets resolved
-    disclosure_list: Mapping[str, Any]  # config/disclosure-list.toml as it stands
+    targets: Mapping[str, Mapping[str, object]] = field(repr=False)  # secrets resolved
+    disclosure_list: Mapping[str, Any] = field(repr=False)  # its file as it stands
 
     @property
     def data(self) -> Path:

@@ -29,10 +29,13 @@ class Lanes:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: dict[str, Future[None]] = field(default_factory=dict)
     _again: set[str] = field(default_factory=set)
+    _is_closed: bool = False
 
     def wake(self, name: str, work: Callable[[], object]) -> None:
         """Run work on the lane of that name, now or as soon as what runs there has ended."""
         with self._lock:
+            if self._is_closed:
+                return
             if name in self._running:
                 self._again.add(name)
                 return
@@ -71,4 +74,7 @@ class Lanes:
 
     def close(self) -> None:
         """Begin nothing more; what is under way may finish."""
+        with self._lock:
+            self._is_closed = True
+            self._again.clear()
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -103,6 +103,7 @@ def test_secrets_come_from_the_environment_or_a_file(
 
     assert loaded.targets["wechat"]["secret"] == "sesame"
     assert loaded.targets["qq"]["access_token"] == "sesame too"
+    assert "sesame" not in repr(loaded)
 
 
 def test_the_home_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,3 +44,13 @@ def test_a_fault_does_not_end_a_lane_for_good() -> None:
     lanes.wake("gate", done.set)
 
     assert done.wait(5)
+
+
+def test_a_closed_pool_begins_nothing_more() -> None:
+    lanes, done = Lanes(), threading.Event()
+
+    lanes.close()
+    lanes.wake("gate", done.set)
+
+    assert lanes.busy() == ()
+    assert not done.is_set()
