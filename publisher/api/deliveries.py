@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from publisher import clock
-from publisher.api import answers, shapes, telling
+from publisher.api import answers, fields, shapes, telling
 from publisher.api.people import Called, Caller
 from publisher.storage import queries
 from publisher.workflow import settle as settling
@@ -20,9 +20,9 @@ def listed(
     caller: Called,
     state: Annotated[str, Query(description="状态，空为不限")] = "",
     target: Annotated[str, Query(description="发布目标，空为不限")] = "",
-    item: shapes.Wanted = None,
-    cursor: shapes.Wanted = None,
-    limit: shapes.Limit = queries.PAGE,
+    item: fields.Wanted = None,
+    cursor: fields.Wanted = None,
+    limit: fields.Limit = queries.PAGE,
 ) -> answers.Deliveries:
     """List deliveries, newest first."""
     with caller.app.database.reads() as session:
@@ -39,13 +39,13 @@ def listed(
 
 
 @router.get("/deliveries/{delivery_id}", summary="一次投递")
-def one(delivery_id: shapes.Id, caller: Called) -> answers.Delivery:
+def one(delivery_id: fields.Id, caller: Called) -> answers.Delivery:
     """Tell of one delivery and of every call that was made for it."""
     return _told(caller, delivery_id)
 
 
 @router.post("/deliveries/{delivery_id}/settlement", summary="人工核实")
-def settle(delivery_id: shapes.Id, asked: shapes.NewSettlement, caller: Called) -> answers.Delivery:
+def settle(delivery_id: fields.Id, asked: shapes.NewSettlement, caller: Called) -> answers.Delivery:
     """Record what a person saw at the outlet."""
     at = clock.now()
     with caller.acting() as (session, by):
@@ -58,7 +58,7 @@ def settle(delivery_id: shapes.Id, asked: shapes.NewSettlement, caller: Called) 
 
 
 @router.post("/deliveries/{delivery_id}/retry", summary="重新发送")
-def retry(delivery_id: shapes.Id, caller: Called) -> answers.Delivery:
+def retry(delivery_id: fields.Id, caller: Called) -> answers.Delivery:
     """Send a failed or missed delivery again, now."""
     at = clock.now()
     with caller.acting() as (session, by):

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 
 from publisher import clock
-from publisher.api import answers, shapes, telling
+from publisher.api import answers, fields, shapes, telling
 from publisher.api.people import Called, Caller
 from publisher.errors import InvalidError
 from publisher.model.item import Edition
@@ -49,7 +49,7 @@ def create_from_file(
 
 
 @router.put("/items/{item_id}", summary="整篇改写")
-def rewrite(item_id: shapes.Id, asked: shapes.NewItem, caller: Called) -> answers.Item:
+def rewrite(item_id: fields.Id, asked: shapes.NewItem, caller: Called) -> answers.Item:
     """Write a draft anew; what was submitted already becomes a new edition to be reviewed."""
     at = clock.now()
     with _body_called(asked.body_field), caller.acting() as (session, by):
@@ -60,7 +60,7 @@ def rewrite(item_id: shapes.Id, asked: shapes.NewItem, caller: Called) -> answer
 
 
 @router.patch("/items/{item_id}", summary="修改几项")
-def change(item_id: shapes.Id, asked: shapes.Changes, caller: Called) -> answers.Item:
+def change(item_id: fields.Id, asked: shapes.Changes, caller: Called) -> answers.Item:
     """Change what is named and keep the rest; a field that is named is replaced as a whole."""
     at = clock.now()
     with _body_called(asked.body_field), caller.acting() as (session, by):
@@ -73,8 +73,8 @@ def change(item_id: shapes.Id, asked: shapes.Changes, caller: Called) -> answers
 @router.get("/items", summary="稿件列表")
 def listed(
     caller: Called,
-    before: shapes.Wanted = None,
-    limit: shapes.Limit = queries.PAGE,
+    before: fields.Wanted = None,
+    limit: fields.Limit = queries.PAGE,
 ) -> answers.Items:
     """List items, newest first."""
     with caller.app.database.reads() as session:
@@ -84,13 +84,13 @@ def listed(
 
 
 @router.get("/items/{item_id}", summary="一篇稿件")
-def one(item_id: shapes.Id, caller: Called) -> answers.Item:
+def one(item_id: fields.Id, caller: Called) -> answers.Item:
     """Tell all of an item: status, findings, renditions, reviews, deliveries."""
     return _told(caller, item_id)
 
 
 @router.post("/items/{item_id}/submission", summary="提交审核")
-def submit(item_id: shapes.Id, caller: Called) -> answers.Submission:
+def submit(item_id: fields.Id, caller: Called) -> answers.Submission:
     """Freeze what will be shown everywhere; reviewers approve the digest that is answered."""
     edition = review.submit(caller.app.desk, item_id, by=caller.person_id, at=clock.now())
     with caller.app.database.reads() as session:
@@ -104,7 +104,7 @@ def submit(item_id: shapes.Id, caller: Called) -> answers.Submission:
 
 
 @router.post("/items/{item_id}/reviews", status_code=201, summary="审核")
-def judge(item_id: shapes.Id, asked: shapes.NewReview, caller: Called) -> answers.Item:
+def judge(item_id: fields.Id, asked: shapes.NewReview, caller: Called) -> answers.Item:
     """Give one verdict; the last approval plans the deliveries."""
     at, desk = clock.now(), caller.app.desk
     judgement = Judgement(
@@ -118,7 +118,7 @@ def judge(item_id: shapes.Id, asked: shapes.NewReview, caller: Called) -> answer
 
 
 @router.post("/items/{item_id}/withdrawal", summary="撤回")
-def withdraw(item_id: shapes.Id, asked: shapes.NewWithdrawal, caller: Called) -> answers.Item:
+def withdraw(item_id: fields.Id, asked: shapes.NewWithdrawal, caller: Called) -> answers.Item:
     """Stop what has not gone out and take down what has; the deliveries tell how far it is."""
     at, desk = clock.now(), caller.app.desk
     with caller.acting() as (session, by):

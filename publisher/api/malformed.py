@@ -92,7 +92,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if not field:
         return NO_BODY
     name = _name(field)
-    if "sentence" in facts:  # shapes.refusal
+    if "sentence" in facts:  # fields.refusal
         return f"{name}{facts['sentence']}"
     return SENTENCES.get(error["type"], OTHERWISE).format_map({**facts, "name": name})
 
@@ -106,7 +106,7 @@ def _code(error: Mapping[str, Any]) -> str:
 
 def _field(error: Mapping[str, Any]) -> str:
     """Return the name of the field as the request spells it: "attachments[0].digest"."""
-    if "field" in error.get("ctx", {}):  # shapes.refusal
+    if "field" in error.get("ctx", {}):  # fields.refusal
         return str(error["ctx"]["field"])
     _, *places = error["loc"]  # the first says only: body or query
     spelt = "".join(f"[{place}]" if isinstance(place, int) else f".{place}" for place in places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from publisher.api import shapes
+from publisher.api import fields
 from publisher.api.people import Called, Caller
 from publisher.channel import Rendition
 from publisher.errors import NotFoundError
@@ -20,14 +20,14 @@ POLICY = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-i
 
 
 @router.get("/items/{item_id}/renditions/{target}", summary="渠道稿")
-def one(item_id: shapes.Id, target: str, caller: Called) -> Response:
+def one(item_id: fields.Id, target: str, caller: Called) -> Response:
     """Give the bytes that one target gets; `media:NAME` in them stands for `parts/NAME`."""
     found = _rendition(caller, item_id, target)
     return _sandboxed(found.body, found.media_type)
 
 
 @router.get("/items/{item_id}/renditions/{target}/parts/{name}", summary="渠道稿的图片和附件")
-def part(item_id: shapes.Id, target: str, name: str, caller: Called) -> Response:
+def part(item_id: fields.Id, target: str, name: str, caller: Called) -> Response:
     """Give a file that travels beside a rendition."""
     parts = {part.name: part for part in _rendition(caller, item_id, target).parts}
     if name not in parts:

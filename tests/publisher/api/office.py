@@ -34,7 +34,11 @@ STAFF = {
 }
 STAGES = {"department": "王建国", "office": "陈敏", "secrecy": "郑涛"}
 LATER = "2099-11-24 08:30"
-NOTICE: dict[str, Any] = {"title": "停水通知", "body_html": "<p>周六停水</p>", "targets": ["site", "board"]}
+NOTICE: dict[str, Any] = {
+    "title": "停水通知",
+    "body_html": "<p>周六停水</p>",
+    "targets": ["site", "board"],
+}
 MAX_TITLE = 12  # characters, on the board
 
 

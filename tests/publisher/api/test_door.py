@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from publisher.channel import Content, Rendition
 from tests.make import FakeChannel
 from tests.publisher.api import office as offices
-from tests.publisher.api.office import NOTICE, Office
+from tests.publisher.api.office import LATER, NOTICE, Office
 from tests.publisher.api.test_problems import assert_problem
 
 PATHS = {
@@ -152,3 +153,23 @@ def test_no_bytes_whatsoever_make_the_server_fail(long_open: Office, content: by
     )
 
     assert answer.status_code in (400, 422)
+
+
+@pytest.mark.parametrize("path", ["/items", "/deliveries", "/targets", "/items/1"])
+def test_a_longer_list_asks_the_database_no_more_often(office: Office, path: str) -> None:
+    office.approved(publish_at=LATER)
+    asked: list[str] = []
+    event.listen(
+        office.app.database.engine,
+        "before_cursor_execute",
+        lambda connection, cursor, statement, *rest: asked.append(statement),
+    )
+    office.get(path)
+    with_one = len(asked)
+    for _ in range(4):
+        office.approved(publish_at=LATER)
+
+    asked.clear()
+    office.get(path)
+
+    assert len(asked) == with_one

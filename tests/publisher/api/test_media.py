@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from io import BytesIO
 
 import pytest
@@ -137,3 +138,23 @@ def test_a_broken_form_is_refused(office: Office) -> None:
         answer = office.ask("POST", "/media", content=b"--x\r\n", headers=headers)
 
     assert_problem(answer, 400, "unreadable")
+
+
+def test_an_imported_file_takes_attachments_that_were_uploaded_before(office: Office) -> None:
+    stored = office.ask("POST", "/media", files={"file": ("自查表.pdf", PDF)}).json()
+    attachments = [{"digest": stored["digest"], "name": "附件一.pdf"}]
+    file = ("通知.txt", "停水通知\n周六停水\n".encode())
+
+    taken = office.ask(
+        "POST",
+        "/items/import",
+        files={"file": file},
+        data={"attachments": json.dumps(attachments)},
+    )
+    refused = office.ask(
+        "POST", "/items/import", files={"file": file}, data={"attachments": "附件一.pdf"}
+    )
+
+    assert taken.status_code == 201, taken.text
+    assert [attached["name"] for attached in taken.json()["attachments"]] == ["附件一.pdf"]
+    assert_problem(refused, 422, "bad_json", "attachments")
