@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from publisher.api import answers
 from publisher.app import App
+from publisher.channel import Links
 from publisher.model import delivery as ledger
 from publisher.model.advice import advice
 from publisher.model.item import Edition, EditionFile, FrozenRendition
@@ -29,7 +30,7 @@ def item(session: Session, app: App, item_id: int) -> answers.Item:
     deliveries = queries.deliveries_of(session, item_id)
     return answers.Item(
         **_head(row),
-        url=_url(edition, deliveries),
+        url=_url(app, edition, deliveries),
         summary=edition.summary,
         body_html=edition.body,
         issued_on=told.issued_on,
@@ -81,9 +82,10 @@ def _head(row: ItemRow) -> dict[str, Any]:
     }
 
 
-def _url(edition: Edition, deliveries: Iterable[ledger.Delivery]) -> str:
-    """Return the address of the first delivery of this edition that has one: the leader's."""
-    return next((d.url for d in deliveries if d.url and d.rendition.edition is edition), "")
+def _url(app: App, edition: Edition, deliveries: Iterable[ledger.Delivery]) -> str:
+    """Return the address of the full text, once it has one: that which the others carry."""
+    leading = (d for d in deliveries if isinstance(app.channels.get(d.target), Links))
+    return next((d.url for d in leading if d.url and d.rendition.edition is edition), "")
 
 
 def _files(edition: Edition, role: str) -> list[answers.File]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -57,9 +58,9 @@ class Lanes:
     def _once(name: str, work: Callable[[], object]) -> None:
         try:
             work()
-        except Exception:  # one lane's fault must not end the lane for good
+        except Exception:  # noqa: BLE001  # one lane's fault must not end the lane for good
             with contextlib.suppress(Exception):  # not even a log that cannot be written
-                log.exception("a lane failed", lane=name)
+                log.error("a lane failed", lane=name, traceback=traceback.format_exc())
 
     def busy(self) -> tuple[str, ...]:
         """Return the names of the lanes at work."""

@@ -6,6 +6,7 @@ committed before the channel is called; what came of it is committed in a transa
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -127,8 +128,11 @@ def send(works: Works, claimed: Claim, *, now: Callable[[], datetime] = clock.no
         item=claimed.delivery.item_id,
         target=claimed.delivery.target,
         outcome=type(outcome).__name__,
-        exc_info=outcome.__cause__ if isinstance(outcome, Exception) else None,
+        said=str(outcome) if isinstance(outcome, Exception) else "",
     )
+    if isinstance(outcome, Exception) and outcome.__cause__ is not None:
+        cause = "".join(traceback.format_exception(outcome.__cause__))
+        log.error("unforeseen", delivery=claimed.delivery.id, traceback=cause)
 
 
 def _act(

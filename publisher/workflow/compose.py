@@ -231,12 +231,7 @@ def _check(session: Session, desk: Desk, draft: Draft, *, now: datetime) -> None
     _check_lines(draft)
     _check_choices(desk, draft)
     _check_targets(desk, draft)
-    times.check_order(
-        publish_at=draft.publish_at,
-        not_after=draft.not_after,
-        expires_at=draft.expires_at,
-        now=now,
-    )
+    _check_times(draft, now=now)
     _check_files(session, draft)
 
 
@@ -272,8 +267,19 @@ def _check_targets(desk: Desk, draft: Draft) -> None:
         if unknown := set(own) - OVERRIDES:
             message = f"没有 {'、'.join(sorted(unknown))}，可用的有：{'、'.join(sorted(OVERRIDES))}"
             raise InvalidError(message, field=f"overrides.{target}")
-        if own.get("publish_at"):
-            times.parse(str(own["publish_at"]), field="publish_at")
+
+
+def _check_times(draft: Draft, *, now: datetime) -> None:
+    """Refuse times that are past or contradict each other, those of single targets too."""
+    own = (override.get("publish_at") for override in draft.overrides.values())
+    moments = [times.parse(str(text), field="publish_at") for text in own if text]
+    for publish_at in (draft.publish_at, *moments):
+        times.check_order(
+            publish_at=publish_at,
+            not_after=draft.not_after,
+            expires_at=draft.expires_at,
+            now=now,
+        )
 
 
 def _check_files(session: Session, draft: Draft) -> None:

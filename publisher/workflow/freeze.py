@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import traceback
 from dataclasses import dataclass
 from datetime import datetime
+
+import structlog
 
 from publisher.channel import Attachment, Content, Image, Links, Rendition
 from publisher.disclosure import catalogue
@@ -14,6 +17,10 @@ from publisher.model.item import Edition, EditionFile
 from publisher.storage.media import MediaStore
 from publisher.storage.renditions import sealed
 from publisher.workflow.desk import Desk
+
+log = structlog.get_logger()
+
+BROKEN = "这个渠道的稿件生成出错，请暂时不选它，并把日志交给维护人员"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +110,9 @@ def _shaped(target: str, content: Content, desk: Desk) -> Shaped:
         return Shaped(target=target, rendition=desk.channels[target].render(content))
     except UnfitError as error:
         return Shaped(target=target, rendition=None, problems=((error.field, str(error)),))
+    except Exception:  # noqa: BLE001  # a bug in one channel must not take the others' previews
+        log.error("a channel cannot render", target=target, traceback=traceback.format_exc())
+        return Shaped(target=target, rendition=None, problems=(("targets", BROKEN),))
 
 
 def manifest(edition: Edition) -> str:

@@ -39,6 +39,15 @@ def test_a_draft_is_cleaned_and_kept(office: Office) -> None:
         ({"overrides": {"gate": {"colour": "x"}}}, "overrides.gate", "invalid"),
         ({"overrides": {"gate": {"publish_at": "soon"}}}, "publish_at", "bad_time"),
         ({"publish_at": NINE - timedelta(minutes=1)}, "publish_at", "past"),
+        ({"overrides": {"gate": {"publish_at": "2026-11-24 08:59"}}}, "publish_at", "past"),
+        (
+            {
+                "overrides": {"gate": {"publish_at": "2026-11-24 12:00"}},
+                "expires_at": NINE + timedelta(hours=1),
+            },
+            "expires_at",
+            "ends_before_it_begins",
+        ),
         ({"expires_at": NINE}, "expires_at", "past"),
         ({"document_number": "号" * 65}, "document_number", "too_long"),
         ({"department": "处" * 201}, "department", "too_long"),
