@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from publisher import clock, registry, settings
-from publisher.channel import Channel, Health
+from publisher.channel import Channel, Health, Serves, Shelf
 from publisher.delivery import check, confirm, takedown, worker
 from publisher.delivery.lanes import Lanes
 from publisher.delivery.works import Works
@@ -95,15 +95,27 @@ def wire(settings: Settings) -> App:
     )
 
 
-def build_channels(
-    settings: Settings, *, shelf: Callable[[str], DatabaseShelf]
-) -> dict[str, Channel]:
+def build_channels(settings: Settings, *, shelf: Callable[[str], Shelf]) -> dict[str, Channel]:
     """Make the channel of every target; the first mistake is a ConfigError."""
-    channels = {}
+    channels: dict[str, Channel] = {}
     for name, table in settings.targets.items():
         folder = settings.data / "targets" / name
         try:
-            channels[name] = registry.build(name, table, folder=folder, shelf=shelf(name))
+            channels[name] = registry.build(
+                name, table, folder=folder, shelf=shelf(name), college=settings.college.name
+            )
         except ConfigError as error:
             raise error.at(file=TARGETS_FILE, table=name) from error
+    _check_mounts(channels)
     return channels
+
+
+def _check_mounts(channels: dict[str, Channel]) -> None:
+    """Two targets cannot show their pages at the same place of the public site."""
+    taken: dict[str, str] = {}
+    for name, channel in channels.items():
+        if isinstance(channel, Serves):
+            if other := taken.get(channel.mount):
+                message = f"和 [{other}] 的页面在同一个位置（{channel.mount}），只能留一个"
+                raise ConfigError(message, file=TARGETS_FILE, table=name, key="channel")
+            taken[channel.mount] = name

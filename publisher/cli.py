@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from publisher import app as composition
 from publisher import cli_output as output
-from publisher import clock, installation, registry, settings
+from publisher import clock, installation, settings
 from publisher.app import App
 from publisher.errors import (
     ConfigError,
@@ -147,12 +147,7 @@ def check(context: Context) -> None:
     """检查配置；有错时说出文件、表和键。"""
     home: Path = context.obj
     checked = settings.load(home)
-    for name, table in checked.targets.items():
-        folder = checked.data / "targets" / name
-        try:
-            registry.build(name, table, folder=folder, shelf=output.NoShelf())
-        except ConfigError as error:
-            raise error.at(file=composition.TARGETS_FILE, table=name) from error
+    composition.build_channels(checked, shelf=lambda _: output.NoShelf())
     output.line(f"配置没有问题：{len(checked.targets)} 个发布目标，{len(checked.stages)} 级审核")
 
 

@@ -47,8 +47,13 @@ def _adapter_in(module: ModuleType) -> type[Channel]:
     return own[0]
 
 
-def build(target: str, table: Mapping[str, object], *, folder: Path, shelf: Shelf) -> Channel:
-    """Make the channel of one target; a wrong or missing setting is a ConfigError."""
+def build(
+    target: str, table: Mapping[str, object], *, folder: Path, shelf: Shelf, college: str = ""
+) -> Channel:
+    """Make the channel of one target; a wrong or missing setting is a ConfigError.
+
+    A channel with a `college_name` gets that of the installation, unless the table has its own.
+    """
     settings = dict(table)
     name = settings.pop("channel", None)
     if name not in available():
@@ -66,6 +71,8 @@ def build(target: str, table: Mapping[str, object], *, folder: Path, shelf: Shel
     checked = {key: _checked(target, key, hints[key], value) for key, value in settings.items()}
     given: dict[str, object] = {"folder": folder, "shelf": shelf}
     checked |= {key: value for key, value in given.items() if key in known}
+    if college and "college_name" in known:
+        checked.setdefault("college_name", college)
     try:
         return kind(**checked)
     except ConfigError as error:

@@ -129,7 +129,7 @@ def _stop_planned(session: Session, item: Item, *, by: Person, at: datetime) -> 
     for delivery in deliveries:
         if delivery.state == DeliveryState.PLANNED:
             delivery.move(DeliveryState.CANCELLED)
-            delivery.ended_at = at
+            delivery.ended_at, delivery.advice = at, ""
             notes.append(
                 session,
                 Note(

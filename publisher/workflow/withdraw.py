@@ -56,7 +56,7 @@ def take_back(delivery: Delivery, *, reason: str, at: datetime, deadline_at: dat
     """Cancel a delivery that has not begun, or begin to take it down."""
     if delivery.state == S.PLANNED:
         delivery.move(S.CANCELLED)
-        delivery.ended_at = at
+        delivery.ended_at, delivery.advice = at, ""
     elif delivery.state in (S.ACCEPTED, S.CONFIRMED, S.UNCONFIRMED):
         delivery.begin_takedown("withdrawn", reason=reason, at=at, deadline_at=deadline_at)
     elif delivery.state == S.WITHDRAWING:

@@ -214,6 +214,14 @@ def test_a_mistake_in_the_configuration_names_its_place(shell: Shell) -> None:
     assert "config/targets.toml [qq] group：没有这一项，是否想写 groups？" in said
 
 
+def test_two_targets_cannot_show_pages_at_the_same_place(shell: Shell) -> None:
+    site = '[%s]\nchannel = "website"\nbase_url = "http://127.0.0.1:8001"\n'
+    path = shell.home / "config" / "targets.toml"
+    path.write_text(site % "site" + site % "other", encoding="utf-8")
+
+    assert "[other] channel：和 [site] 的页面在同一个位置" in shell.run("check", code=2)
+
+
 def test_a_folder_without_an_installation_says_what_to_do(shell: Shell, tmp_path: Path) -> None:
     shell.home = tmp_path / "nowhere"
 
