@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
 from publisher.model.delivery import Delivery
-from publisher.model.item import Edition, FrozenRendition, Item
+from publisher.model.item import Edition, FrozenRendition, Item, Medium
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import OPEN, DeliveryState, EditionState
@@ -26,6 +26,22 @@ def item(session: Session, item_id: int) -> Item:
     found = session.get(Item, item_id, options=[selectinload(Item.editions)])
     if found is None:
         raise NotFoundError(f"没有编号为 {item_id} 的稿件")
+    return found
+
+
+def edition(session: Session, edition_id: int) -> Edition:
+    """Return an edition, or raise NotFoundError."""
+    found = session.get(Edition, edition_id)
+    if found is None:
+        raise NotFoundError(f"没有编号为 {edition_id} 的版次")
+    return found
+
+
+def medium(session: Session, digest: str) -> Medium:
+    """Return what is known of an uploaded file, or raise NotFoundError."""
+    found = session.get(Medium, digest)
+    if found is None:
+        raise NotFoundError("没有这个文件")
     return found
 
 

@@ -1,0 +1,115 @@
+"""Deliveries: the ledger, what a person saw at the outlet, sending again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import RedirectResponse, Response
+
+from publisher import clock
+from publisher.console.visitor import Before, Id, Look, Posted, Signed, text_of
+from publisher.errors import InvalidError, NotAllowedError
+from publisher.storage import queries
+from publisher.workflow import rules
+from publisher.workflow import settle as settling
+
+router = APIRouter()
+
+
+@router.get("/deliveries")
+def listed(
+    visitor: Signed,
+    state: Annotated[str, Query()] = "",
+    target: Annotated[str, Query()] = "",
+    before: Before = None,
+) -> Response:
+    """List deliveries, newest first."""
+    with visitor.looking() as look:
+        found = queries.deliveries(
+            look.session,
+            state=state or None,
+            target=target or None,
+            before=before,
+            limit=queries.PAGE + 1,
+        )
+        shown = found[: queries.PAGE]
+        return look.page(
+            "deliveries/list.html",
+            deliveries=shown,
+            older=shown[-1].id if len(found) > queries.PAGE else None,
+            state=state,
+            target=target,
+            targets=list(look.app.channels),
+            may_settle=rules.may(look.person, "settle"),
+            may_retry=rules.may(look.person, "retry"),
+        )
+
+
+@router.get("/deliveries/{delivery_id}/settlement")
+def ask_settlement(delivery_id: Id, visitor: Signed) -> Response:
+    """Ask what a person saw at the outlet."""
+    with visitor.looking() as look:
+        return _settlement(look, delivery_id)
+
+
+def _settlement(
+    look: Look,
+    delivery_id: int,
+    *,
+    status: int = 200,
+    banner: str = "",
+    fault: InvalidError | None = None,
+    outcome: str = "",
+    url: str = "",
+    note: str = "",
+) -> Response:
+    return look.page(
+        "deliveries/settlement.html",
+        status=status,
+        delivery=queries.delivery(look.session, delivery_id),
+        may=rules.may(look.person, "settle"),
+        banner=banner,
+        faults={fault.field: fault.message} if fault else {},
+        outcome=outcome,
+        url=url,
+        note=note,
+    )
+
+
+@router.post("/deliveries/{delivery_id}/settlement")
+def settle(delivery_id: Id, visitor: Signed, form: Posted) -> Response:
+    """Record what a person saw at the outlet."""
+    outcome, url, note = (text_of(form, name).strip() for name in ("outcome", "url", "note"))
+    try:
+        with visitor.acting() as (session, by):
+            found = queries.delivery(session, delivery_id)
+            item_id = found.item_id
+            settling.settle(
+                session, found, outcome=outcome, url=url, note=note, by=by, at=clock.now()
+            )
+    except InvalidError as error:
+        with visitor.looking() as look:
+            return _settlement(
+                look, delivery_id, status=422, fault=error, outcome=outcome, url=url, note=note
+            )
+    except NotAllowedError as error:
+        with visitor.looking() as look:
+            return _settlement(look, delivery_id, status=409, banner=error.message)
+    visitor.app.wake_due()
+    return _back(item_id, delivery_id, done="settled")
+
+
+@router.post("/deliveries/{delivery_id}/retry")
+def retry(delivery_id: Id, visitor: Signed, form: Posted) -> Response:
+    """Send a failed or missed delivery again, now."""
+    with visitor.acting() as (session, by):
+        found = queries.delivery(session, delivery_id)
+        item_id = found.item_id
+        settling.retry(session, visitor.app.desk, found, by=by, at=clock.now())
+    visitor.app.wake_due()
+    return _back(item_id, delivery_id, done="retried")
+
+
+def _back(item_id: int, delivery_id: int, *, done: str) -> Response:
+    return RedirectResponse(f"/items/{item_id}?done={done}#delivery-{delivery_id}", status_code=303)

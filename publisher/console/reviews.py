@@ -1,0 +1,106 @@
+"""Reviews: what waits, and the page on which a verdict is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import RedirectResponse, Response
+
+from publisher import clock
+from publisher.console import previews
+from publisher.console.items import Drafts
+from publisher.console.previews import Shapes
+from publisher.console.visitor import Id, Look, Posted, Signed, text_of
+from publisher.errors import InvalidError, NotAllowedError
+from publisher.model.review import Verdict
+from publisher.storage import queries
+from publisher.workflow import review, rules
+from publisher.workflow.review import Judgement
+
+router = APIRouter()
+
+
+@router.get("/reviews")
+def listed(visitor: Signed) -> Response:
+    """List what is in review: first what waits for this person."""
+    with visitor.looking() as look:
+        mine = look.waiting()
+        others = [e for e in queries.in_review(look.session) if e not in mine]
+        stages = look.app.settings.stages
+        return look.page(
+            "reviews/list.html",
+            mine=mine,
+            others=[(e, rules.may_review(look.person, e, stages)) for e in others],
+            turn={e.id: rules.open_stage(e, stages) for e in [*mine, *others]},
+        )
+
+
+@router.get("/editions/{edition_id}/review")
+def one(edition_id: Id, visitor: Signed, shapes: Drafts) -> Response:
+    """Show what was frozen, and ask for a verdict."""
+    with visitor.looking() as look:
+        return _page(look, edition_id, shapes)
+
+
+def _page(
+    look: Look,
+    edition_id: int,
+    shapes: Shapes,
+    *,
+    status: int = 200,
+    banner: str = "",
+    fault: str = "",
+    typed: Judgement | None = None,
+) -> Response:
+    edition = queries.edition(look.session, edition_id)
+    stages = look.app.settings.stages
+    facts: dict[str, Any] = {
+        "edition": edition,
+        "item": edition.item,
+        "stages": stages,
+        "open_stage": rules.open_stage(edition, stages),
+        "reason": rules.may_review(look.person, edition, stages),
+        "previews": previews.of(look, edition, shapes),
+    }
+    return look.page(
+        "reviews/page.html",
+        status=status,
+        banner=banner,
+        fault=fault,
+        opinion=typed.opinion if typed else "",
+        verdict=typed.verdict if typed else "",
+        most=review.MAX_OPINION,
+        **facts,
+    )
+
+
+@router.post("/editions/{edition_id}/reviews")
+def judge(edition_id: Id, visitor: Signed, shapes: Drafts, form: Posted) -> Response:
+    """Give a verdict on the digest that the form was shown with."""
+    typed = None
+    try:
+        typed = Judgement(
+            stage=text_of(form, "stage"),
+            verdict=_verdict(text_of(form, "verdict")),
+            digest=text_of(form, "digest"),
+            opinion=text_of(form, "opinion"),
+        )
+        with visitor.acting() as (session, by):
+            edition = queries.edition(session, edition_id)
+            review.review(session, visitor.app.desk, edition, typed, by=by, at=clock.now())
+    except InvalidError as error:
+        with visitor.looking() as look:
+            return _page(look, edition_id, shapes, status=422, fault=error.message, typed=typed)
+    except NotAllowedError as error:
+        with visitor.looking() as look:
+            return _page(look, edition_id, shapes, status=409, banner=error.message, typed=typed)
+    visitor.app.wake_due()
+    return RedirectResponse(f"/reviews?done={typed.verdict}", status_code=303)
+
+
+def _verdict(name: str) -> Verdict:
+    try:
+        return Verdict(name)
+    except ValueError as error:
+        raise InvalidError("请选择通过、退回修改或否决", field="verdict") from error

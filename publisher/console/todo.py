@@ -1,0 +1,78 @@
+"""What waits for the person who looks: the first thing on the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from publisher.console.visitor import Look
+from publisher.model.delivery import Delivery
+from publisher.model.states import DeliveryState as S
+from publisher.model.states import EditionState
+from publisher.model.words import DELIVERY_STATE
+from publisher.storage import queries
+from publisher.storage.queries import ItemRow
+from publisher.workflow import rules
+
+GIVEN_UP = (S.FAILED, S.MISSED)
+MOST = 8  # lines; the lists behind them are complete
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One line that says what to do, and where."""
+
+    kind: str  # 审核, 退回 …
+    tone: str
+    text: str
+    url: str
+
+
+def of(look: Look, rows: Sequence[ItemRow]) -> list[Task]:
+    """Return what waits for this person; `rows` are the newest items."""
+    return list(_tasks(look, rows))
+
+
+def _tasks(look: Look, rows: Sequence[ItemRow]) -> Iterator[Task]:
+    for delivery in _troubled(look):
+        place = " ".join(filter(None, (look.label(delivery.target), delivery.part)))
+        yield Task(
+            kind=DELIVERY_STATE[S(delivery.state)],
+            tone="bad",
+            text=f"{place}：{delivery.rendition.edition.title}",
+            url=f"/items/{delivery.item_id}#delivery-{delivery.id}",
+        )
+    yield from _unwell(look)
+    for edition in look.waiting()[:MOST]:
+        url = f"/editions/{edition.id}/review"
+        yield Task(kind="审核", tone="busy", text=edition.title, url=url)
+    for row in rows:
+        is_mine = row.item.created_by_id == look.person.id
+        if is_mine and row.edition.state == EditionState.SENT_BACK:
+            url = f"/items/{row.item.id}"
+            yield Task(kind="已退回", tone="look", text=row.edition.title, url=url)
+
+
+def _troubled(look: Look) -> list[Delivery]:
+    """Return deliveries that no machine will bring to an end: one's own, or all for the office."""
+    found = queries.needs_a_person(look.session, now=look.now)
+    for state in GIVEN_UP:
+        found += [d for d in queries.deliveries(look.session, state=state) if _still_matters(d)]
+    is_office = rules.may(look.person, "settle") is None
+    return [d for d in found if is_office or d.item.created_by_id == look.person.id][:MOST]
+
+
+def _still_matters(delivery: Delivery) -> bool:
+    edition = delivery.rendition.edition
+    return edition.state == EditionState.APPROVED and delivery.item.withdrawn_at is None
+
+
+def _unwell(look: Look) -> Iterator[Task]:
+    """Yield the targets that are paused, for those who may resume them."""
+    if rules.may(look.person, "run_targets") is not None:
+        return
+    rows = queries.targets(look.session, list(look.app.channels))
+    for name, row in rows.items():
+        if row.target is not None and row.target.paused_at is not None:
+            text = f"{look.label(name)}：{row.target.paused_because}"
+            yield Task(kind="已暂停", tone="look", text=text, url=f"/targets#{name}")

@@ -1,0 +1,155 @@
+"""Who visits: the person whose session it is, what they look at, and the forms they post."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
+
+from publisher import clock
+from publisher.app import App
+from publisher.console import faults, pages, security, words
+from publisher.model.item import Edition
+from publisher.model.people import Person
+from publisher.settings import ROLES
+from publisher.storage import queries
+from publisher.workflow import people, rules
+
+MAX_ID = 2**63 - 1  # what an integer column holds
+MAX_FIELDS = 2000
+MAX_FILES = 100
+MAX_FIELD_BYTES = 4 * 2**20  # the words of one notice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """One request of one person who has signed in."""
+
+    app: App
+    person_id: int
+    cookie: str = field(repr=False)
+    done: str = ""  # what was just done, by a word of words.DONE
+
+    @contextmanager
+    def acting(self) -> Iterator[tuple[Session, Person]]:
+        """Begin a transaction; it is committed unless an error leaves it."""
+        with self.app.database.sessions.begin() as session:
+            yield session, session.get_one(Person, self.person_id)
+
+    @contextmanager
+    def looking(self) -> Iterator[Look]:
+        """Begin to read what a page shows."""
+        with self.app.database.reads() as session:
+            person = session.get_one(Person, self.person_id)
+            yield Look(visitor=self, session=session, person=person, now=clock.now())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One read for one page."""
+
+    visitor: Visitor
+    session: Session
+    person: Person
+    now: datetime
+
+    @property
+    def app(self) -> App:
+        """The installation."""
+        return self.visitor.app
+
+    def waiting(self) -> list[Edition]:
+        """Return what waits for a verdict of this person."""
+        stages = self.app.settings.stages
+        return [
+            edition
+            for edition in queries.in_review(self.session)
+            if rules.may_review(self.person, edition, stages) is None
+        ]
+
+    def label(self, target: str) -> str:
+        """Return what staff call a target."""
+        channel = self.app.channels.get(target)
+        if channel is None:
+            return target
+        alike = [other for other in self.app.channels.values() if other.label == channel.label]
+        return channel.label if channel.label and len(alike) == 1 else f"{channel.label} {target}"
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """Return a page with everything that all pages show."""
+        return pages.page(template, status=status, **self.around(), **context)
+
+    def around(self) -> dict[str, Any]:
+        """Return what every page shows beside its own matter."""
+        return {
+            "now": self.now,
+            "person": self.person,
+            "roles": "、".join(ROLES[role] for role in sorted(self.person.roles)),
+            "college": self.app.settings.college.name,
+            "token": security.form_token(self.visitor.cookie),
+            "done": words.DONE.get(self.visitor.done, ""),
+            "reviews_waiting": len(self.waiting()),
+            "label": self.label,
+        }
+
+
+def visitor(request: Request, done: Annotated[str, Query()] = "") -> Visitor:
+    """Return who visits, or raise NotSignedInError."""
+    app: App = request.app.state.installation
+    cookie = request.cookies.get(security.COOKIE, "")
+    with app.database.reads() as session:
+        person = people.of_cookie(session, cookie, at=clock.now()) if cookie else None
+    if person is None:
+        raise faults.NotSignedInError
+    return Visitor(app=app, person_id=person.id, cookie=cookie, done=done)
+
+
+async def posted(
+    request: Request, signed_in: Annotated[Visitor, Depends(visitor)]
+) -> AsyncIterator[FormData]:
+    """Return the form of somebody who has signed in, once its token is found to be theirs."""
+    async with request.form(
+        max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+    ) as form:
+        token = form.get("form_token")
+        if not isinstance(token, str) or not security.is_form_token(signed_in.cookie, token):
+            raise HTTPException(403, faults.OLD_FORM)
+        yield form
+
+
+Signed = Annotated[Visitor, Depends(visitor)]
+Posted = Annotated[FormData, Depends(posted)]
+Id = Annotated[int, Path(ge=1, le=MAX_ID)]
+Before = Annotated[int | None, Query(ge=1, le=MAX_ID)]
+
+
+def text_of(form: FormData, name: str) -> str:
+    """Return what was typed into a field, without what no text may hold."""
+    value = form.get(name)
+    return printable(value) if isinstance(value, str) else ""
+
+
+def texts_of(form: FormData, name: str) -> list[str]:
+    """Return all values of a field that may be repeated."""
+    return [printable(value) for value in form.getlist(name) if isinstance(value, str)]
+
+
+def printable(text: str) -> str:
+    """Return a text with line breaks of one kind and without control characters."""
+    return "".join(
+        letter
+        for letter in text.replace("\r\n", "\n").replace("\r", "\n")
+        if letter in "\n\t" or (letter >= " " and letter != "\x7f" and not _is_half(letter))
+    )
+
+
+def _is_half(letter: str) -> bool:
+    return "\ud800" <= letter <= "\udfff"

@@ -1,0 +1,3 @@
+"""The pages that people see."""
+
+from __future__ import annotations
