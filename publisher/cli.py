@@ -12,13 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 import typer
 from sqlalchemy.orm import Session
 
 from publisher import app as composition
 from publisher import cli_output as output
-from publisher import clock, installation, settings
+from publisher import clock, installation, logs, settings
 from publisher.app import App
 from publisher.errors import (
     ConfigError,
@@ -57,16 +56,7 @@ Context = typer.Context
 
 def main() -> None:
     """Run the command line; a fault that has a name is one Chinese sentence and exit code 2."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-    )
+    logs.configure()
     try:
         cli()
     except (ConfigError, InvalidError, NotAllowedError, NotFoundError) as error:

@@ -47,6 +47,7 @@ push_times = []
 channel = "screens"
 base_url = "http://127.0.0.1:{site}"
 screens = ["library", "canteen"]
+names = {{ library = "图书馆", canteen = "食堂" }}
 
 [qq]
 channel = "qq_notice"
