@@ -187,6 +187,7 @@ def _page(
         "items/edit.html",
         status=status,
         item_id=item_id,
+        edition=queries.item(look.session, item_id).edition if item_id is not None else None,
         form=typed,
         banner=banner,
         reason=rules.may(look.person, "write"),

@@ -100,6 +100,9 @@ def edit(
     with session.no_autoflush:  # a new edition is written when it is whole
         if edition.state != EditionState.DRAFT:
             edition = _next_edition(session, item, by=by, at=at)
+        elif edition.files:
+            edition.files.clear()
+            session.flush()  # a file may keep its name: the old row has to go first
         _fill(edition, draft)
     session.flush()
     text = f"第 {edition.number} 版：{edition.title}"

@@ -1,4 +1,4 @@
-"""An office that is visited by browser: toy channels, people with passwords, the door as mounted."""
+"""An office that is visited by browser: toy channels, people with passwords, and their door."""
 
 from __future__ import annotations
 
