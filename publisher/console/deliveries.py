@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
-from publisher.console.visitor import Before, Id, Look, Posted, Signed, text_of
+from publisher.console.visitor import Before, Id, Look, Posted, Signed, note_of, text_of
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.storage import queries
 from publisher.workflow import rules
@@ -82,6 +82,7 @@ def settle(delivery_id: Id, visitor: Signed, form: Posted) -> Response:
     """Record what a person saw at the outlet."""
     outcome, url, note = (text_of(form, name).strip() for name in ("outcome", "url", "note"))
     try:
+        note_of(form, "note")
         with visitor.acting() as (session, by):
             found = queries.delivery(session, delivery_id)
             item_id = found.item_id

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from publisher import clock
 from publisher.console import acts, previews, todo
 from publisher.console.previews import Shapes
-from publisher.console.visitor import Before, Id, Look, Posted, Signed, text_of
+from publisher.console.visitor import Before, Id, Look, Posted, Signed, note_of, text_of
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.item import Item
 from publisher.model.states import OPEN, DeliveryState
@@ -136,7 +136,7 @@ def _withdrawal(
     *,
     status: int = 200,
     banner: str = "",
-    fault: str = "",
+    fault: InvalidError | None = None,
     reason: str = "",
     note: str = "",
 ) -> Response:
@@ -151,7 +151,7 @@ def _withdrawal(
         may=rules.may(look.person, "withdraw"),
         most=withdrawing.MAX_REASON,
         banner=banner,
-        fault=fault,
+        faults={fault.field: fault.message} if fault else {},
         reason=reason,
         note=note,
     )
@@ -165,6 +165,7 @@ def withdraw(item_id: Id, visitor: Signed, form: Posted) -> Response:
     """Stop what has not gone out and take down what has."""
     reason, note = text_of(form, "reason"), text_of(form, "note")
     try:
+        note_of(form, "note")
         with visitor.acting() as (session, by):
             item = queries.item(session, item_id)
             withdrawing.withdraw(
@@ -172,9 +173,7 @@ def withdraw(item_id: Id, visitor: Signed, form: Posted) -> Response:
             )
     except InvalidError as error:
         with visitor.looking() as look:
-            return _withdrawal(
-                look, item_id, status=422, fault=error.message, reason=reason, note=note
-            )
+            return _withdrawal(look, item_id, status=422, fault=error, reason=reason, note=note)
     except NotAllowedError as error:
         with visitor.looking() as look:
             return _withdrawal(look, item_id, status=409, banner=error.message)

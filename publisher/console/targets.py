@@ -80,7 +80,7 @@ def _facts(look: Look, *, blamed: str = "", fault: str = "", typed: str = "") ->
 def _shown(look: Look, name: str, row: TargetRow) -> TargetShown:
     channel = look.app.channels[name]
     record = row.target or Target(name=name, paused_by="", paused_because="", health={})
-    tone, word, advice = _verdict(record)
+    tone, word, advice = verdict(record)
     return TargetShown(
         name=name,
         label=look.label(name),
@@ -93,7 +93,7 @@ def _shown(look: Look, name: str, row: TargetRow) -> TargetShown:
     )
 
 
-def _verdict(record: Target) -> tuple[str, str, str]:
+def verdict(record: Target) -> tuple[str, str, str]:
     """Return tone, word and advice for the whole of a target."""
     health = record.health or {}
     advice = str(health.get("advice") or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from publisher.console import targets
 from publisher.console.visitor import Look
 from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
@@ -68,11 +69,14 @@ def _still_matters(delivery: Delivery) -> bool:
 
 
 def _unwell(look: Look) -> Iterator[Task]:
-    """Yield the targets that are paused, for those who may resume them."""
+    """Yield the targets that are paused or in trouble, for those who may do something."""
     if rules.may(look.person, "run_targets") is not None:
         return
     rows = queries.targets(look.session, list(look.app.channels))
     for name, row in rows.items():
-        if row.target is not None and row.target.paused_at is not None:
-            text = f"{look.label(name)}：{row.target.paused_because}"
-            yield Task(kind="已暂停", tone="look", text=text, url=f"/targets#{name}")
+        if row.target is None:
+            continue
+        tone, kind, advice = targets.verdict(row.target)
+        if tone in ("look", "bad"):
+            text = f"{look.label(name)}：{row.target.paused_because or advice}"
+            yield Task(kind=kind, tone=tone, text=text, url=f"/targets#{name}")

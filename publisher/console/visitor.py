@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 from publisher import clock
 from publisher.app import App
 from publisher.console import faults, pages, security, words
+from publisher.errors import InvalidError
 from publisher.model.item import Edition
 from publisher.model.people import Person
 from publisher.settings import ROLES
@@ -24,6 +25,7 @@ from publisher.storage import queries
 from publisher.workflow import people, rules
 
 MAX_ID = 2**63 - 1  # what an integer column holds
+MAX_NOTE = 2000  # characters
 MAX_FIELDS = 2000
 MAX_FILES = 100
 MAX_FIELD_BYTES = 4 * 2**20  # the words of one notice
@@ -135,6 +137,14 @@ def text_of(form: FormData, name: str) -> str:
     """Return what was typed into a field, without what no text may hold."""
     value = form.get(name)
     return printable(value) if isinstance(value, str) else ""
+
+
+def note_of(form: FormData, name: str) -> str:
+    """Return what was typed into a field for a few sentences."""
+    note = text_of(form, name).strip()
+    if len(note) > MAX_NOTE:
+        raise InvalidError(f"最多写 {MAX_NOTE} 个字，请缩短", field=name, code="too_long")
+    return note
 
 
 def texts_of(form: FormData, name: str) -> list[str]:

@@ -14,7 +14,7 @@ from publisher.schedule import times
 __all__ = ["ACTIONS", "DELIVERY_STATE", "ITEM_STATUS"]
 
 AUDIENCES = {"public": "社会公开", "campus": "校内"}
-FORMATS = {"text": "文字（每行一段）", "markdown": "Markdown", "html": "HTML 源码"}
+FORMATS = {"text": "文字（每行一段）", "markdown": "Markdown", "html": "带格式（HTML）"}
 VERDICTS = {Verdict.APPROVE: "通过", Verdict.SEND_BACK: "退回修改", Verdict.REJECT: "否决"}
 VERBS = {  # of notes
     "draft": "新建稿件",
