@@ -6,6 +6,7 @@ Only a socket tells a refused connection from a lost answer.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -113,11 +114,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: a test's output is its own."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away: some tests do just that."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 def start() -> tuple[Outlet, ThreadingHTTPServer]:
     """Start an outlet on a free port of the loopback."""
     handler = type("Handler", (_Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     outlet = Outlet(url=f"http://127.0.0.1:{server.server_port}")
     handler.outlet = outlet  # type: ignore[attr-defined]  # made two lines above
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import segno
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from publisher import channel
+from publisher.channel import Image as Photo
 from publisher.errors import UnfitError
 
 QUIET_ZONE = 4  # modules around a QR code; ISO/IEC 18004, 9.1
@@ -48,7 +48,7 @@ def _too_long(link: str) -> str:
     return f"全文链接太长（{len(link)} 个字符），二维码会密得扫不出来，请换一个短一些的链接"
 
 
-def poster(image: channel.Image) -> Picture | None:
+def poster(image: Photo) -> Picture | None:
     """Return a picture in the shape of a poster, ready to stand beside the words.
 
     None where its shape is another one. Raise UnfitError where it cannot be read.
