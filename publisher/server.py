@@ -63,11 +63,12 @@ async def _serve(app: App, ready: Callable[[], None]) -> None:
             for port, pages in _doors(app).items()
         ]
         _stop_on_signals([server for server, _ in servers])
-        ticker.start()
         try:
             running = [asyncio.create_task(one.serve(sockets=[sock])) for one, sock in servers]
             while not all(one.started or one.should_exit for one, _ in servers):
                 await asyncio.sleep(0.02)
+            # only now: looks and checks read our own pages
+            await asyncio.to_thread(ticker.start)
             ready()
             await asyncio.gather(*running)
         finally:

@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 EVERY_S = 1.0  # a tick is two indexed reads
 HOUSEKEEPING_S = 15.0
+UNWELL_S = 30.0  # between two checks of a target that was not well
 HEART = "ticker"
 
 
@@ -53,7 +54,8 @@ class Ticker:
 
     def stop(self) -> None:
         """Tick no more; what the lanes have begun may finish."""
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     def send(self) -> None:
         """Wake the lanes on which something is due, and set the wake for the next moment."""
@@ -97,7 +99,14 @@ class Ticker:
             session.merge(Beat(name=HEART, at=now))
 
     def _unchecked(self, now: datetime) -> list[str]:
-        oldest = now - timedelta(seconds=self.app.settings.delivery.check_every_s)
+        """Return the targets that are to be asked how they are; unwell ones sooner."""
         with self.app.database.reads() as session:
-            checked_at = queries.checked_at(session)
-        return [name for name in self.app.channels if (checked_at.get(name) or oldest) <= oldest]
+            known = queries.last_checks(session)
+        every = timedelta(seconds=self.app.settings.delivery.check_every_s)
+        due = []
+        for name in self.app.channels:
+            checked_at, is_well = known.get(name, (None, False))
+            wait = every if is_well else min(every, timedelta(seconds=UNWELL_S))
+            if checked_at is None or checked_at + wait <= now:
+                due.append(name)
+        return due

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -245,10 +246,16 @@ def _last_success(session: Session, name: str) -> datetime | None:
     )
 
 
-def checked_at(session: Session) -> dict[str, datetime | None]:
-    """Return when each target was last asked how it is."""
-    rows = session.execute(select(Target.name, Target.checked_at))
-    return {row.name: row.checked_at for row in rows}
+def last_checks(session: Session) -> dict[str, tuple[datetime | None, bool]]:
+    """Return when each target was last asked how it is, and whether it was well."""
+    rows = session.execute(select(Target.name, Target.checked_at, Target.health))
+    return {
+        row.name: (
+            row.checked_at,
+            bool(row.health.get("is_reachable") and not row.health["advice"]),
+        )
+        for row in rows
+    }
 
 
 def people(session: Session) -> list[Person]:
