@@ -249,13 +249,11 @@ def _last_success(session: Session, name: str) -> datetime | None:
 def last_checks(session: Session) -> dict[str, tuple[datetime | None, bool]]:
     """Return when each target was last asked how it is, and whether it was well."""
     rows = session.execute(select(Target.name, Target.checked_at, Target.health))
-    return {
-        row.name: (
-            row.checked_at,
-            bool(row.health.get("is_reachable") and not row.health["advice"]),
-        )
-        for row in rows
-    }
+    return {row.name: (row.checked_at, _is_well(row.health)) for row in rows}
+
+
+def _is_well(health: dict[str, Any]) -> bool:
+    return bool(health.get("is_reachable")) and not health.get("advice")
 
 
 def people(session: Session) -> list[Person]:
