@@ -204,6 +204,10 @@ class Splits(ABC):
     def part(self, name: str) -> Channel:
         """Return the channel of one place; it takes the renditions of the whole."""
 
+    def part_label(self, name: str) -> str:
+        """Return what people call a place."""
+        return name
+
 
 class Paces(ABC):
     """Also: the account must not be used faster than this."""

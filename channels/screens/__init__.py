@@ -84,6 +84,10 @@ class Screens(Channel, Splits, Confirms, Withdraws, Checks, Serves):
         """Return the names of the screens."""
         return self.screens
 
+    def part_label(self, name: str) -> str:
+        """Return what people call a screen."""
+        return self.names.get(name, name)
+
     def part(self, name: str) -> Screens:
         """Return the channel of one screen."""
         names = {name: self.names[name]} if name in self.names else {}
@@ -127,7 +131,7 @@ class Screens(Channel, Splits, Confirms, Withdraws, Checks, Serves):
         if entry.shown_at is None:
             raise UnknownOutcomeError("not shown yet", advice=self._trouble(self._screen))
         since = entry.shown_at.astimezone(CAMPUS_TIME)
-        evidence = f"{self._called(self._screen)} {since:%H:%M:%S} 起播放"
+        evidence = f"{self.part_label(self._screen)} {since:%H:%M:%S} 起播放"
         return dataclasses.replace(self._receipt(key), evidence=evidence)
 
     def _require_gone(self, entry: Entry) -> None:
@@ -148,14 +152,14 @@ class Screens(Channel, Splits, Confirms, Withdraws, Checks, Serves):
         troubles = {name: self._trouble(name) for name in self.screens}
         online = sum(not trouble for trouble in troubles.values())
         advice = "；".join(
-            f"{self._called(name)}{trouble}" for name, trouble in troubles.items() if trouble
+            f"{self.part_label(name)}{trouble}" for name, trouble in troubles.items() if trouble
         )
         note = f"{len(self.screens)} 块屏幕，{online} 块在线"
         return Health(is_reachable=True, note=note, advice=advice)
 
     def pages(self) -> ASGIApp:
         """Return the pages of the players."""
-        called = {name: self._called(name) for name in self.screens}
+        called = {name: self.part_label(name) for name in self.screens}
         playback = Playback(store=self._store)
         return player.pages(
             called, college_name=self.college_name, poll_s=self.poll_s, playback=playback
@@ -173,9 +177,6 @@ class Screens(Channel, Splits, Confirms, Withdraws, Checks, Serves):
 
     def _receipt(self, key: str) -> Receipt:
         return Receipt(remote_id=f"{self._screen}:{key}", url=self._url(self._screen))
-
-    def _called(self, screen: str) -> str:
-        return self.names.get(screen, screen)
 
     def _url(self, screen: str) -> str:
         return f"{self.base_url.rstrip('/')}{self.mount}/{screen}"
