@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import channels
 from publisher import cli, clock, installation, settings
 from publisher.storage import queries
 from publisher.storage.database import open_database
 from tests.story.college import word_notice
+from tests.toy import TOY
 
 TARGETS = """
 [qq]
@@ -220,6 +223,22 @@ def test_two_targets_cannot_show_pages_at_the_same_place(shell: Shell) -> None:
     path.write_text(site % "site" + site % "other", encoding="utf-8")
 
     assert "[other] channel：和 [site] 的页面在同一个位置" in shell.run("check", code=2)
+
+
+def test_one_more_file_in_channels_is_one_more_target(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "toy.py").write_text(TOY, encoding="utf-8")
+    monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
+    play = '[play]\nchannel = "toy"\nurl = "http://127.0.0.1"\nsecret = "env:ONEBOT_TOKEN"\n'
+    (shell.home / "config" / "targets.toml").write_text(play, encoding="utf-8")
+
+    listed = shell.told("targets", "list")
+    queued = shell.told("queue", str(word_notice(tmp_path)), "--to", "play", "--submit")
+    monkeypatch.delitem(sys.modules, "channels.toy")
+
+    assert [(one["name"], one["label"]) for one in listed] == [("play", "玩具")]
+    assert queued[0]["status"] == "in_review"
 
 
 def test_a_folder_without_an_installation_says_what_to_do(shell: Shell, tmp_path: Path) -> None:
