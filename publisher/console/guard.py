@@ -33,6 +33,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+FOR_STATIC = "public, max-age=31536000, immutable"  # their addresses carry a digest
 
 
 class Guard:
@@ -49,7 +50,7 @@ class Guard:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        answer = _Answer(send)
+        answer = _Answer(send, is_static=scope["path"].startswith("/static/"))
         try:
             await self._enter(scope, receive, answer)
         except Exception:  # nothing of what went wrong inside may be read outside
@@ -79,13 +80,16 @@ class Guard:
 class _Answer:
     """Sends an answer with the headers that it does not set itself."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, *, is_static: bool) -> None:
         self._send, self.has_begun = send, False
+        self._is_static = is_static
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
             headers = MutableHeaders(scope=message)
+            if self._is_static and message["status"] in (200, 304):
+                headers["Cache-Control"] = FOR_STATIC
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
         await self._send(message)

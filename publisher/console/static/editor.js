@@ -38,17 +38,19 @@ function asParagraphs(text) {
 
 function show() {
   const isPaper = form.value === "html" && !isSource;
-  if (isPaper) paper.innerHTML = area.value || "<p><br></p>";
   area.id = isPaper ? "body-source" : "body";
-  paper.id = isPaper ? "body" : "paper";
   area.hidden = isPaper;
-  paper.hidden = !isPaper;
+  paper.remove();
+  if (isPaper) {
+    paper.innerHTML = area.value || "<p><br></p>";
+    area.after(paper);
+  }
   bar.hidden = form.value !== "html";
   for (const tool of bar.querySelectorAll("button:not([aria-pressed])")) tool.disabled = !isPaper;
 }
 
 function begin() {
-  const attributes = { contenteditable: "true", role: "textbox", "aria-multiline": "true", "aria-labelledby": "body-label", class: "paper" };
+  const attributes = { contenteditable: "true", role: "textbox", "aria-multiline": "true", "aria-labelledby": "body-label", class: "paper", id: "body" };
   for (const [name, value] of Object.entries(attributes)) paper.setAttribute(name, value);
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (area.hasAttribute(name)) paper.setAttribute(name, area.getAttribute(name));
@@ -68,15 +70,14 @@ function begin() {
   document.execCommand("defaultParagraphSeparator", false, "p");
   document.execCommand("styleWithCSS", false, false);
   paper.addEventListener("input", () => { area.value = paper.innerHTML; });
-  document.getElementById("body-label").addEventListener("click", () => { if (!paper.hidden) paper.focus(); });
+  document.getElementById("body-label").addEventListener("click", () => { paper.focus(); });
   form.addEventListener("change", () => {
     if (form.value === "html" && was !== "html") area.value = asParagraphs(area.value);
-    if (form.value !== "html" && was === "html" && !paper.hidden) area.value = paper.innerText;
+    if (form.value !== "html" && was === "html" && paper.isConnected) area.value = paper.innerText;
     was = form.value;
     show();
   });
   area.before(bar);
-  area.after(paper);
   show();
 }
 

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from publisher.channel import Health
+from publisher.model.target import Target
+from tests.publisher.console.office import Office, words
+
+
+def card(office: Office, name: str = "site", *, by: str = "吴凡") -> str:
+    """Return the words of the card of one target."""
+    return words(office.of(by).get("/targets").xpath(f"//section[@id='{name}']")[0])
+
+
+def test_a_target_that_was_never_asked_says_so(office: Office) -> None:
+    assert "还没检查" in card(office)
+    assert "library、canteen" in card(office, "walls")
+
+
+def test_asking_shows_the_answer_at_once(office: Office) -> None:
+    office.site.troubles[:] = [
+        Health(
+            is_reachable=True,
+            is_signed_in=True,
+            quota_left=99,
+            quota_unit="次群发（今日）",
+            note="草稿箱有 0 篇",
+        )
+    ]
+
+    page = office.of("吴凡").post("/targets/site/check")
+
+    assert "检查完毕" in words(page)
+    shown = card(office)
+    for what in ("正常", "已登录", "99 次群发（今日）", "草稿箱有 0 篇"):
+        assert what in shown
+
+
+def test_a_target_in_trouble_says_what_to_do(office: Office) -> None:
+    office.site.troubles[:] = [Health(is_reachable=False, advice="请检查网线")]
+
+    office.of("吴凡").post("/targets/site/check")
+
+    assert "连不上" in card(office)
+    assert "请检查网线" in card(office)
+
+
+def test_an_account_that_is_signed_out_says_what_to_do(office: Office) -> None:
+    office.site.troubles[:] = [Health(is_reachable=True, is_signed_in=False)]
+
+    office.of("吴凡").post("/targets/site/check")
+
+    assert "请到平台上重新登录账号" in card(office)
+
+
+def test_a_paused_target_sends_nothing_until_it_is_resumed(office: Office) -> None:
+    office.of("吴凡").post("/targets/site/pause", reason="栏目调整")
+
+    number = office.approved(targets=["site"])
+    paused = [d.state for d in office.deliveries(number)]
+    shown = card(office)
+    page = office.of("吴凡").post("/targets/site/resume")
+    office.rest()
+
+    assert paused == ["planned"]
+    assert "吴凡 今天" in shown
+    assert "栏目调整" in shown
+    assert "已恢复发送" in words(page)
+    assert [d.state for d in office.deliveries(number)] == ["confirmed"]
+
+
+def test_a_pause_without_a_reason_goes_back(office: Office) -> None:
+    page = office.of("吴凡").post("/targets/site/pause", status=422, reason=" ")
+
+    assert "请写明暂停的原因" in words(page.xpath("//*[@id='site-fault']")[0])
+    assert page.xpath("//details[@id='site-pause']/@open") is not None
+    assert "已暂停" not in card(office)
+
+
+def test_the_reason_of_a_pause_has_a_limit(office: Office) -> None:
+    visit = office.of("吴凡")
+
+    visit.post("/targets/site/pause", status=422, reason="字" * 501)
+    before = card(office)
+    visit.post("/targets/site/pause", reason="字" * 500)
+
+    assert "已暂停" not in before
+    assert "已暂停" in card(office)
+
+
+def test_only_those_who_run_targets_have_buttons(office: Office) -> None:
+    page = office.of("林晓").get("/targets")
+    after = office.of("林晓").post("/targets/site/pause", status=409, reason="x")
+
+    assert not page.xpath("//main//button")
+    assert "没有暂停或恢复发布目标的权限" in words(page)
+    assert "没有暂停或恢复发布目标的权限" in words(after)
+
+
+def test_a_target_that_is_not_configured_is_not_found(office: Office) -> None:
+    for act in ("check", "pause", "resume"):
+        office.of("吴凡").post(f"/targets/nowhere/{act}", status=404, reason="x")
+
+
+def test_who_runs_targets_finds_troubles_among_the_tasks(office: Office) -> None:
+    with office.app.database.sessions.begin() as session:
+        session.add(Target(name="board", health={"is_reachable": False, "advice": "请检查网线"}))
+
+    operator = words(office.of("吴凡").get("/items").xpath("//*[@id='tasks']")[0])
+    author = words(office.of("林晓").get("/items").xpath("//*[@id='tasks']")[0])
+
+    assert "连不上公告屏：请检查网线" in operator
+    assert author == ""
+
+
+def test_the_live_page_is_the_same_page(office: Office) -> None:
+    live = office.of("吴凡").get("/targets/live")
+    page = office.of("吴凡").get("/targets")
+
+    path = "//*[@id='targets']"
+    assert words(live.xpath(path)[0]) == words(page.xpath(path)[0])
