@@ -12,7 +12,6 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
-from publisher.channel import Splits
 from publisher.console import acts
 from publisher.console import form as forms
 from publisher.console.form import ItemForm
@@ -230,7 +229,7 @@ def _choices(look: Look) -> list[Choice]:
         Choice(
             name=name,
             label=look.label(name),
-            places="、".join(channel.parts()) if isinstance(channel, Splits) else "",
+            places=look.places(name),
         )
-        for name, channel in look.app.channels.items()
+        for name in look.app.channels
     ]

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
-from publisher.channel import Splits
 from publisher.console.visitor import Look, Posted, Signed, text_of
 from publisher.errors import InvalidError
 from publisher.model.target import Target
@@ -78,13 +77,12 @@ def _facts(look: Look, *, blamed: str = "", fault: str = "", typed: str = "") ->
 
 
 def _shown(look: Look, name: str, row: TargetRow) -> TargetShown:
-    channel = look.app.channels[name]
     record = row.target or Target(name=name, paused_by="", paused_because="", health={})
     tone, word, advice = verdict(record)
     return TargetShown(
         name=name,
         label=look.label(name),
-        places="、".join(channel.parts()) if isinstance(channel, Splits) else "",
+        places=look.places(name),
         row=row,
         record=record,
         tone=tone,

@@ -36,7 +36,8 @@ def of(look: Look, rows: Sequence[ItemRow]) -> list[Task]:
 
 def _tasks(look: Look, rows: Sequence[ItemRow]) -> Iterator[Task]:
     for delivery in _troubled(look):
-        place = " ".join(filter(None, (look.label(delivery.target), delivery.part)))
+        part = look.part_label(delivery.target, delivery.part)
+        place = " ".join(filter(None, (look.label(delivery.target), part)))
         yield Task(
             kind=DELIVERY_STATE[S(delivery.state)],
             tone="bad",

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from publisher import clock
 from publisher.app import App
+from publisher.channel import Splits
 from publisher.console import faults, pages, security, words
 from publisher.errors import InvalidError
 from publisher.model.item import Edition
@@ -85,6 +86,19 @@ class Look:
         alike = [other for other in self.app.channels.values() if other.label == channel.label]
         return channel.label if channel.label and len(alike) == 1 else f"{channel.label} {target}"
 
+    def part_label(self, target: str, part: str) -> str:
+        """Return what people call a place of a target."""
+        channel = self.app.channels.get(target)
+        if isinstance(channel, Splits) and part in channel.parts():
+            return channel.part_label(part)
+        return part
+
+    def places(self, target: str) -> str:
+        """Return what people call all places of a target; "" where it is a single one."""
+        channel = self.app.channels[target]
+        names = channel.parts() if isinstance(channel, Splits) else ()
+        return "、".join(self.part_label(target, name) for name in names)
+
     def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """Return a page with everything that all pages show."""
         return pages.page(template, status=status, **self.around(), **context)
@@ -100,6 +114,7 @@ class Look:
             "done": words.DONE.get(self.visitor.done, ""),
             "reviews_waiting": len(self.waiting()),
             "label": self.label,
+            "part_label": self.part_label,
         }
 
 

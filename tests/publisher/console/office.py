@@ -36,7 +36,7 @@ STAFF = {
     "周宁": ("author", "department_reviewer"),
 }
 REVIEWERS = ("王建国", "陈敏", "郑涛")
-NOTICE = {
+NOTICE: dict[str, Any] = {
     "title": "停水通知",
     "body": "周六停水。\n请提前储水。",
     "body_form": "text",
@@ -101,6 +101,9 @@ class Walls(FakeChannel, Splits):
 
     def part(self, name: str) -> Channel:
         return self
+
+    def part_label(self, name: str) -> str:
+        return {"library": "图书馆", "canteen": "食堂"}[name]
 
     def render(self, content: Content) -> Rendition:
         return Rendition(body=picture(), media_type="image/png", title=content.title)

@@ -200,7 +200,11 @@ def test_one_bad_file_loses_none_of_the_others(office: Office) -> None:
 
 
 def test_a_file_nobody_was_given_is_not_taken(office: Office) -> None:
-    forged = {"attachment": ["nonsense"], "image": ["WyJkMSIsImEucG5nIl0.x"], "image_alt": ["x"]}
+    forged: dict[str, Any] = {
+        "attachment": ["nonsense"],
+        "image": ["WyJkMSIsImEucG5nIl0.x"],
+        "image_alt": ["x"],
+    }
 
     number = office.draft(**forged)
 

@@ -3,20 +3,21 @@ from __future__ import annotations
 from starlette.datastructures import FormData
 
 from publisher.console import form as forms
+from publisher.errors import InvalidError
 from publisher.workflow.compose import NamedFile
 
 COOKIE = "cookie of Lin"
 
 
 def posted(*fields: tuple[str, str]) -> forms.ItemForm:
-    return forms.posted(FormData(fields), COOKIE, targets=["site", "board"])
+    return forms.posted(FormData([*fields]), COOKIE, targets=["site", "board"])
 
 
 def test_the_first_word_on_a_field_stands() -> None:
     form = forms.empty([])
 
-    form.blame(forms.InvalidError("第一", field="title"))
-    form.blame(forms.InvalidError("第二", field="title"))
+    form.blame(InvalidError("第一", field="title"))
+    form.blame(InvalidError("第二", field="title"))
 
     assert form.faults == {"title": "第一"}
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from publisher.channel import Receipt
 from publisher.errors import PermanentError, UnknownOutcomeError
@@ -23,7 +23,8 @@ from tests.publisher.console.office import NOTICE, PASSWORD, REVIEWERS, Office, 
 
 CHROMIUM = shutil.which("chromium")
 PATIENCE_MS = 30_000
-WIDE, NARROW = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1366, "height": 768}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 LOST = UnknownOutcomeError("no answer")
 
 pytestmark = pytest.mark.skipif(
@@ -143,7 +144,7 @@ def full_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["desk", "phone"])
 @pytest.mark.parametrize(("path", "name"), PAGES.items())
 def test_axe_finds_nothing_and_nothing_sticks_out(
-    full_house: House, browser: Browser, path: str, name: str, viewport: dict[str, int]
+    full_house: House, browser: Browser, path: str, name: str, viewport: ViewportSize
 ) -> None:
     page = full_house.enter(browser, name, viewport=viewport, bypass_csp=True)
 

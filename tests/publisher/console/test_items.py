@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from publisher.channel import Receipt
 from publisher.errors import PermanentError
 from publisher.storage import queries
@@ -23,7 +25,7 @@ def test_the_list_shows_what_became_of_each_target(office: Office) -> None:
     assert "停水通知" in row
     assert "后勤管理处" in row
     assert "已发布" in row
-    assert "官网 已确认 大屏 library 已确认 大屏 canteen 已确认" in row
+    assert "官网 已确认 大屏 图书馆 已确认 大屏 食堂 已确认" in row
 
 
 def test_the_live_list_is_the_same_list(office: Office) -> None:
@@ -129,7 +131,7 @@ def test_the_page_of_a_withdrawal_says_what_it_will_do(office: Office) -> None:
     page = words(office.of("林晓").get(f"/items/{number}/withdrawal"))
 
     assert "官网 已确认从平台撤下，并核对确已不在" in page
-    assert "大屏 canteen" in page
+    assert "大屏 食堂" in page
 
 
 def test_what_has_not_gone_out_will_be_cancelled(office: Office) -> None:
@@ -231,7 +233,7 @@ def test_earlier_deliveries_stay_in_sight(office: Office) -> None:
     assert "第 2 版" in words(page)
 
 
-EDITED = {
+EDITED: dict[str, Any] = {
     "title": "停水通知（改）",
     "body": "周日停水。",
     "body_form": "text",

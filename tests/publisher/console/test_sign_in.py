@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from publisher.console.sign_in import ADDRESS_FACTOR, Locks
 from publisher.settings import Server, SignIn
+from publisher.workflow import people
 from tests.publisher.console import office as offices
 from tests.publisher.console.office import PASSWORD, Office
 
@@ -124,6 +125,6 @@ def test_the_cookie_is_secure_where_the_console_has_tls(tmp_path: Path) -> None:
 
 def test_somebody_without_a_password_cannot_sign_in(office: Office) -> None:
     with office.app.database.sessions.begin() as session:
-        offices.people.named(session, "林晓").password_hash = None
+        people.named(session, "林晓").password_hash = None
 
     assert enter(office.browser(), password="") == 401
