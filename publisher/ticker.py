@@ -93,6 +93,7 @@ class Ticker:
         now = clock.now()
         recover.recover(self.app.works, now=now)
         recover.miss(self.app.works, now=now)
+        recover.mend_clock(self.app.works, now=now)
         for name in self._unchecked(now):
             self.app.wake_check(name)
         with self.app.database.sessions.begin() as session:

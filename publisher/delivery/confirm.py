@@ -140,8 +140,7 @@ def _absent(session: Session, works: Works, row: Delivery, *, at: datetime) -> N
     if retry.wait_s(row.tries, after_s=None, chance=0) is None:
         give_up(session, row, "多次发送都没有到达平台，请检查平台后重新发送", at=at)
         return
-    row.move(S.PLANNED)  # proved not sent
-    row.due_at, row.check_at, row.deadline_at, row.checks = at, None, None, 0
+    row.plan_again(at)  # proved not sent
 
 
 def apart(works: Works, row: Delivery) -> timedelta:

@@ -40,7 +40,7 @@ def record(
         return
     with works.database.sessions.begin() as session:
         if not still_ours(session, delivery, lease_owner=None, lease_until=None):
-            log.warning("lost the claim", delivery=delivery.id)
+            _keep_late(session, delivery, outcome)
             return
         row = session.get_one(Delivery, delivery.id, populate_existing=True)
         if isinstance(outcome, Receipt):
@@ -51,6 +51,18 @@ def record(
             end_attempts(session, row, outcome=name, said=str(outcome), at=at)
             _not_accepted(session, works, row, outcome, at=at)
         take_down_if_withdrawn(session, works, row, at=at)
+
+
+def _keep_late(session: Session, delivery: Delivery, outcome: Receipt | ChannelError) -> None:
+    """Keep what the outlet called it, though we came too late: a look or a take-down needs it."""
+    log.warning("lost the claim", delivery=delivery.id, outcome=type(outcome).__name__)
+    if isinstance(outcome, Receipt):
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery.id, Delivery.remote_id.is_(None))
+            .where(Delivery.state.in_((S.UNCONFIRMED, S.WITHDRAWING)))
+            .values(remote_id=outcome.remote_id, url=outcome.url)
+        )
 
 
 def still_ours(session: Session, delivery: Delivery, **values: Any) -> bool:
@@ -92,7 +104,7 @@ def _not_accepted(
 ) -> None:
     row.advice = error.advice
     if isinstance(error, CredentialsError):
-        row.move(S.PLANNED)  # certainly not there; it waits with the target
+        row.plan_again(row.due_at)  # certainly not there; it waits with the target
         _pause(session, row, error, at=at)
     elif isinstance(error, RetryableError):
         _try_again(session, row, error, at=at)
@@ -111,8 +123,7 @@ def _try_again(session: Session, row: Delivery, error: RetryableError, *, at: da
     if due_at is None or due_at > row.not_after:
         give_up(session, row, error.advice, at=at)
         return
-    row.move(S.PLANNED)
-    row.due_at = due_at
+    row.plan_again(due_at)
 
 
 def look_later(works: Works, row: Delivery, *, at: datetime, first: bool) -> None:
@@ -130,6 +141,7 @@ def give_up(session: Session, row: Delivery, advice: str, *, at: datetime) -> No
     """Fail a delivery that certainly is not there."""
     row.move(S.FAILED)
     row.advice, row.ended_at, row.check_at, row.deadline_at = advice, at, None, None
+    row.lease_owner, row.lease_until = None, None
     note(session, row, "failed", text=advice, at=at)
 
 
@@ -150,8 +162,7 @@ def take_down_if_withdrawn(session: Session, works: Works, row: Delivery, *, at:
     if item.withdrawn_at is None:
         return
     if row.state == S.PLANNED:
-        row.move(S.CANCELLED)
-        row.ended_at = at
+        row.cancel(at=at)
     elif row.state in (S.ACCEPTED, S.UNCONFIRMED):
         row.begin_takedown(
             "withdrawn",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
 
 from publisher.delivery.record import end_attempts, look_later, note, take_down_if_withdrawn
+from publisher.delivery.retry import BETWEEN_LATE_LOOKS_S
 from publisher.delivery.works import Works
 from publisher.model.delivery import Attempt, Delivery
 from publisher.model.states import DeliveryState as S
+
+FARTHEST_LOOK = timedelta(seconds=2 * BETWEEN_LATE_LOOKS_S)
 
 
 def recover(works: Works, *, now: datetime) -> int:
@@ -18,8 +22,13 @@ def recover(works: Works, *, now: datetime) -> int:
     Where the visible act had been armed, the outcome is unknown; where not, it certainly is not
     out.
     """
-    is_over = and_(Delivery.lease_until.is_not(None), Delivery.lease_until <= now)
+    lease = timedelta(seconds=works.limits.lease_s)
+    is_over = or_(
+        Delivery.lease_until <= now,
+        Delivery.lease_until > now + 2 * lease,  # no lease is so long: the clock was set back
+    )
     with works.database.sessions.begin() as session:
+        _renew(session, works, until=now + lease)
         rows = session.scalars(select(Delivery).where(is_over, Delivery.state == S.SENDING)).all()
         for row in rows:
             armed = session.scalar(
@@ -33,13 +42,38 @@ def recover(works: Works, *, now: datetime) -> int:
             row.fence += 1
             row.lease_owner, row.lease_until = None, None
             if armed is None:
-                row.move(S.PLANNED)
+                row.plan_again(row.due_at)
             else:
                 row.move(S.UNCONFIRMED)
                 look_later(works, row, at=now, first=False)
             note(session, row, "recover", text="发送中断", at=now)
             take_down_if_withdrawn(session, works, row, at=now)
     return len(rows)
+
+
+def _renew(session: Session, works: Works, *, until: datetime) -> None:
+    """Keep the leases of calls that are under way in this process, however slow the outlet is.
+
+    While such a call may still arrive, a look that finds nothing would prove nothing.
+    """
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(tuple(works.in_flight)), Delivery.lease_owner == works.owner)
+        .where(Delivery.state == S.SENDING)
+        .values(lease_until=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mend_clock(works: Works, *, now: datetime) -> None:
+    """Bring looks that were set by a clock far ahead back to now."""
+    with works.database.sessions.begin() as session:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.check_at > now + FARTHEST_LOOK)
+            .values(check_at=now)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def miss(works: Works, *, now: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 BETWEEN_TRIES_S = (30.0, 60.0, 120.0, 240.0)  # after the first, second … refusal; then we give up
 BETWEEN_LOOKS_S = (1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 BETWEEN_LATE_LOOKS_S = 3600.0  # once people have been told
+MAX_WAIT_S = 31 * 86_400.0  # an outlet that names a longer one is mistaken
 JITTER = 0.1  # share by which a wait may be longer, so that lanes do not knock together
 
 
@@ -17,7 +18,7 @@ def wait_s(tries: int, *, after_s: float | None, chance: float) -> float | None:
     if tries > len(BETWEEN_TRIES_S):
         return None
     wait = BETWEEN_TRIES_S[tries - 1] * (1 + JITTER * chance)
-    return max(wait, after_s or 0.0)
+    return min(max(wait, after_s or 0.0), MAX_WAIT_S)
 
 
 def look_s(looks: int, *, is_late: bool) -> float:

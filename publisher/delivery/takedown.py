@@ -118,8 +118,9 @@ def _verify(works: Works, delivery: Delivery, *, now: Callable[[], datetime]) ->
             _absent(session, works, row, at=now())
         else:
             observe(session, row, "unclear", str(seen), at=now())
-            row.advice = seen.advice
-            _later(row, seen, at=now())
+            can_be_asked = isinstance(works.channel(row), Confirms)
+            row.advice = seen.advice if can_be_asked else BY_HAND
+            _later(row, seen if can_be_asked else PermanentError(BY_HAND), at=now())
 
 
 def _still_there(session: Session, row: Delivery, seen: Receipt, *, at: datetime) -> None:

@@ -27,12 +27,15 @@ from publisher.errors import (
     UnknownOutcomeError,
 )
 from publisher.model.delivery import Attempt, Delivery
+from publisher.model.item import Item
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Target
 from publisher.storage import renditions
 from publisher.storage.media import DamagedError
 
 log = structlog.get_logger()
+
+LONGEST_GAP = timedelta(hours=1)  # no account needs a longer one between two deliveries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +75,10 @@ def claim(works: Works, lane: str, *, now: datetime) -> Claim | None:
 
 
 def _is_open(target: Target, *, now: datetime) -> bool:
-    is_paused = target.paused_at is not None
-    return not is_paused and (target.next_send_at is None or target.next_send_at <= now)
+    if target.paused_at is not None:
+        return False
+    wait = (target.next_send_at or now) - now
+    return wait <= timedelta() or wait > LONGEST_GAP  # the latter: the clock was set back
 
 
 def _take(session: Session, works: Works, lane: str, *, now: datetime) -> Delivery | None:
@@ -120,8 +125,12 @@ def _pace(
 
 def send(works: Works, claimed: Claim, *, now: Callable[[], datetime] = clock.now) -> None:
     """Make the one visible act and record what came of it; nothing stands between the two."""
-    outcome = _act(works, claimed, now=now)
-    record(works, claimed.delivery, outcome, at=now())
+    works.in_flight.add(claimed.delivery.id)
+    try:
+        outcome = _act(works, claimed, now=now)
+        record(works, claimed.delivery, outcome, at=now())
+    finally:
+        works.in_flight.discard(claimed.delivery.id)
     log.info(
         "sent",
         delivery=claimed.delivery.id,
@@ -140,6 +149,8 @@ def _act(
 ) -> Receipt | ChannelError | None:
     """Return the receipt or the error; None where the claim was lost to another worker."""
     delivery, channel = claimed.delivery, claimed.channel
+    if delivery.lease_until is None or delivery.lease_until <= now():
+        return None  # we slept too long: it may be another's by now
     try:
         rendition = _thaw(works, delivery)
         if not isinstance(channel, Prepares):
@@ -172,10 +183,20 @@ def _prepare(channel: Prepares, rendition: Rendition, *, key: str) -> str:
 
 
 def arm(works: Works, delivery: Delivery, *, handle: str, at: datetime) -> bool:
-    """Commit that the visible act is about to begin; False where the claim is ours no more."""
+    """Commit that the visible act is about to begin, with a whole lease before it.
+
+    False where the claim is ours no more, or the item was withdrawn while we prepared.
+    """
+    lease_until = at + timedelta(seconds=works.limits.lease_s)
     with works.database.sessions.begin() as session:
-        if not still_ours(session, delivery, handle=handle):
+        if not still_ours(session, delivery, handle=handle, lease_until=lease_until):
             return False
         end_attempts(session, delivery, outcome="done", said="", at=at)
+        if session.get_one(Item, delivery.item_id).withdrawn_at is not None:
+            row = session.get_one(Delivery, delivery.id, populate_existing=True)
+            row.lease_owner, row.lease_until = None, None
+            row.plan_again(row.due_at)
+            row.cancel(at=at)
+            return False
         session.add(Attempt(delivery_id=delivery.id, step="deliver", started_at=at))
     return True

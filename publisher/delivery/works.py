@@ -22,6 +22,7 @@ class Works:
     channels: Mapping[str, Channel]
     limits: Limits
     owner: str = field(default_factory=lambda: token_hex(8))
+    in_flight: set[int] = field(default_factory=set)  # deliveries whose call is under way here
 
     def channel(self, delivery: Delivery) -> Channel | None:
         """Return the channel of this delivery's place, None where it is configured no more."""

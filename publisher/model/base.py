@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -40,6 +40,17 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """A text from outside. What no UTF-8 can hold (half an emoji) becomes a question mark."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Make it storable; an outlet's odd answer must never keep it from being recorded."""
+        return None if value is None else value.encode("utf-8", "replace").decode()
+
+
 class Base(DeclarativeBase):
     """All records."""
 
@@ -49,5 +60,6 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(),
         dict[str, str]: JSON(),
         list[str]: JSON(),
+        list[int]: JSON(),
         list[dict[str, str]]: JSON(),
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.errors import NotAllowedError
-from publisher.model.base import Base
+from publisher.model.base import Base, Words
 from publisher.model.item import FrozenRendition, Item
 from publisher.model.states import MOVES, OPEN, DeliveryState
 
@@ -65,10 +65,10 @@ class Delivery(Base):
     lease_owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)  # sends that were proved not to have arrived
-    handle: Mapped[str | None] = mapped_column(Text)  # what prepare returned
-    remote_id: Mapped[str | None] = mapped_column(Text)
-    url: Mapped[str] = mapped_column(Text, default="")
-    evidence: Mapped[str] = mapped_column(Text, default="")
+    handle: Mapped[str | None] = mapped_column(Words)  # what prepare returned
+    remote_id: Mapped[str | None] = mapped_column(Words)
+    url: Mapped[str] = mapped_column(Words, default="")
+    evidence: Mapped[str] = mapped_column(Words, default="")
     accepted_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # withdrawn, expired, cancelled, missed or failed
@@ -77,9 +77,9 @@ class Delivery(Base):
     absent_at: Mapped[datetime | None]  # when a look first found nothing
     deadline_at: Mapped[datetime | None]  # past this, people are told
     takedown_as: Mapped[str | None] = mapped_column(String(16))  # "withdrawn" or "expired"
-    takedown_reason: Mapped[str] = mapped_column(Text, default="")
+    takedown_reason: Mapped[str] = mapped_column(Words, default="")
     taken_down_at: Mapped[datetime | None]
-    advice: Mapped[str] = mapped_column(Text, default="")  # the channel's last word to staff
+    advice: Mapped[str] = mapped_column(Words, default="")  # the channel's last word to staff
 
     rendition: Mapped[FrozenRendition] = relationship()
     item: Mapped[Item] = relationship()
@@ -101,6 +101,19 @@ class Delivery(Base):
                 code="wrong_state",
             )
         self.state = to
+
+    def plan_again(self, due_at: datetime) -> None:
+        """Go back to waiting: certainly not there. What an earlier send was called is forgotten."""
+        self.move(DeliveryState.PLANNED)
+        self.due_at = due_at
+        self.handle, self.remote_id, self.url, self.evidence = None, None, "", ""
+        self.accepted_at, self.confirmed_at, self.ended_at = None, None, None
+        self.check_at, self.checks, self.absent_at, self.deadline_at = None, 0, None, None
+
+    def cancel(self, *, at: datetime) -> None:
+        """Stop it before it has begun."""
+        self.move(DeliveryState.CANCELLED)
+        self.ended_at, self.advice = at, ""
 
     def begin_takedown(self, how: str, *, reason: str, at: datetime, deadline_at: datetime) -> None:
         """Start to take it down, as "withdrawn" or "expired"; the first call follows at once."""
@@ -136,7 +149,7 @@ class Attempt(Base):
     outcome: Mapped[str] = mapped_column(
         String(32), default=""
     )  # accepted, done, or an error class
-    said: Mapped[str] = mapped_column(Text, default="")  # the outlet's words, secrets removed
+    said: Mapped[str] = mapped_column(Words, default="")  # the outlet's words, secrets removed
 
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
 
@@ -152,7 +165,7 @@ class Observation(Base):
     at: Mapped[datetime]
     source: Mapped[str] = mapped_column(String(64))  # the target, or the name of a person
     found: Mapped[str] = mapped_column(String(16))  # present, absent, unclear
-    evidence: Mapped[str] = mapped_column(Text, default="")
+    evidence: Mapped[str] = mapped_column(Words, default="")
 
     delivery: Mapped[Delivery] = relationship(back_populates="observations")
 

@@ -73,6 +73,7 @@ class Edition(Base):
     remarks: Mapped[list[str]]  # what the import had to say
     created_at: Mapped[datetime]
     created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    editor_ids: Mapped[list[int]] = mapped_column(default=list)  # whoever wrote some of it
     submitted_at: Mapped[datetime | None]
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     approved_at: Mapped[datetime | None]
@@ -102,7 +103,9 @@ class Edition(Base):
     @property
     def authors(self) -> set[int]:
         """The ids of everybody whose work it is; none of them may review it."""
-        people = {self.created_by_id, self.item.created_by_id, self.submitted_by_id}
+        people = {self.item.created_by_id, self.submitted_by_id}
+        for edition in self.item.editions:
+            people |= {edition.created_by_id, *edition.editor_ids}
         return {person for person in people if person is not None}
 
 

@@ -6,10 +6,10 @@ import hashlib
 import json
 from datetime import UTC, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from publisher.model.base import Base
+from publisher.model.base import Base, Words
 
 
 class Note(Base):
@@ -25,7 +25,7 @@ class Note(Base):
     item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
     target: Mapped[str | None] = mapped_column(String(32))
-    text: Mapped[str] = mapped_column(Text, default="")
+    text: Mapped[str] = mapped_column(Words, default="")
     seal: Mapped[str] = mapped_column(String(64))
 
     def sealed(self, before: str) -> str:
@@ -40,4 +40,5 @@ class Note(Base):
             self.target,
             self.text,
         ]
-        return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
+        written = json.dumps(facts, ensure_ascii=False).encode("utf-8", "replace")
+        return hashlib.sha256(written).hexdigest()

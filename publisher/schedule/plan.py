@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.channel import Channel, Links, Slots, Splits
+from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
 from publisher.model.item import Edition, FrozenRendition
 from publisher.schedule import times
@@ -28,9 +29,10 @@ def plan(
     """
     there = _existing(session, edition)
     planned: list[Delivery] = []
+    moments = dues(edition, channels=channels, at=at)
     for rendition in sorted(edition.renditions, key=lambda r: not _leads(channels[r.target])):
         channel = channels[rendition.target]
-        due_at = due(edition, rendition.target, channel, at=at)
+        due_at = moments[rendition.target]
         planned += [
             _delivery(rendition, part, due_at=due_at, latest_after=latest_after)
             for part in parts(channel)
@@ -75,6 +77,35 @@ def _delivery(
         not_after=min(not_after, edition.expires_at) if edition.expires_at else not_after,
         expires_at=edition.expires_at,
     )
+
+
+def dues(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> dict[str, datetime]:
+    """Return when each target's turn is; nobody's before that of the one whose address they carry.
+
+    A moment that lies after the edition's latest one is refused: it could never be kept.
+    """
+    moments = {name: due(edition, name, channels[name], at=at) for name in edition.targets}
+    leader = next((name for name in edition.targets if _leads(channels[name])), None)
+    for name, moment in moments.items():
+        if leader is not None:
+            moment = moments[name] = max(moment, moments[leader])
+        _check_latest(edition, channels[name], moment)
+    return moments
+
+
+def check(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> None:
+    """Refuse times that no target could keep."""
+    dues(edition, channels=channels, at=at)
+
+
+def _check_latest(edition: Edition, channel: Channel, due_at: datetime) -> None:
+    for field, latest in (("not_after", edition.not_after), ("expires_at", edition.expires_at)):
+        if latest is not None and due_at > latest:
+            message = (
+                f"{channel.label}要到 {times.say(due_at)} 才能发，"
+                f"晚于{times.NAMES[field]} {times.say(latest)}，请改时间"
+            )
+            raise InvalidError(message, field=field, code="too_late")
 
 
 def due(edition: Edition, target: str, channel: Channel, *, at: datetime) -> datetime:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from publisher.channel import CAMPUS_TIME
 from publisher.errors import InvalidError
@@ -53,6 +55,21 @@ def say(moment: datetime | None) -> str:
         return ""
     local = moment.astimezone(CAMPUS_TIME)
     return f"{local.year}年{local.month}月{local.day}日 {local.hour}:{local.minute:02d}"
+
+
+def check_all(
+    *,
+    publish_at: datetime | None,
+    overrides: Mapping[str, Mapping[str, Any]],
+    not_after: datetime | None,
+    expires_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Refuse times that are past or contradict each other, those of single targets too."""
+    own = (override.get("publish_at") for override in overrides.values())
+    moments = [parse(str(text), field="publish_at") for text in own if text]
+    for moment in (publish_at, *moments):
+        check_order(publish_at=moment, not_after=not_after, expires_at=expires_at, now=now)
 
 
 def check_order(

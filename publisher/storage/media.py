@@ -25,8 +25,8 @@ class MediaStore:
         """Keep the bytes and return their digest; the same bytes are kept once."""
         digest = hashlib.sha256(file).hexdigest()
         path = self.path(digest)
-        if path.exists():
-            return digest
+        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+            return digest  # a damaged one is written anew
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as temporary:
             temporary.write(file)

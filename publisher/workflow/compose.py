@@ -77,12 +77,10 @@ def draft(session: Session, desk: Desk, draft: Draft, *, by: Person, at: datetim
     _check(session, desk, draft, now=at)
     item = Item(created_at=at, created_by=by)
     edition = Edition(item=item, number=1, created_at=at, created_by=by)
-    _fill(edition, draft)
+    _fill(edition, draft, by=by)
     session.add(item)
     session.flush()
-    notes.append(
-        session, Note(at=at, who=by.name, verb="draft", item_id=item.id, text=edition.title)
-    )
+    notes.append(session, Note(at=at, who=by.name, verb="draft", item_id=item.id))
     return item
 
 
@@ -103,9 +101,10 @@ def edit(
         elif edition.files:
             edition.files.clear()
             session.flush()  # a file may keep its name: the old row has to go first
-        _fill(edition, draft)
+        _fill(edition, draft, by=by)
+        item.withdrawn_at, item.withdrawn_by, item.withdrawal_reason = None, None, ""
     session.flush()
-    text = f"第 {edition.number} 版：{edition.title}"
+    text = f"第 {edition.number} 版"  # no title: notes stay, and it may hold a private number
     notes.append(session, Note(at=at, who=by.name, verb="edit", item_id=item.id, text=text))
     return edition
 
@@ -115,7 +114,6 @@ def _next_edition(session: Session, item: Item, *, by: Person, at: datetime) -> 
     old = item.edition
     old.move(EditionState.REPLACED)
     old.is_newest = False
-    item.withdrawn_at, item.withdrawn_by, item.withdrawal_reason = None, None, ""
     edition = Edition(number=old.number + 1, created_at=at, created_by=by)
     session.add(edition)
     item.editions.append(edition)
@@ -131,8 +129,7 @@ def _stop_planned(session: Session, item: Item, *, by: Person, at: datetime) -> 
         )
     for delivery in deliveries:
         if delivery.state == DeliveryState.PLANNED:
-            delivery.move(DeliveryState.CANCELLED)
-            delivery.ended_at, delivery.advice = at, ""
+            delivery.cancel(at=at)
             notes.append(
                 session,
                 Note(
@@ -174,7 +171,7 @@ def store(
     return medium
 
 
-def _fill(edition: Edition, draft: Draft) -> None:
+def _fill(edition: Edition, draft: Draft, *, by: Person) -> None:
     """Put a checked draft into its item and edition."""
     item = edition.item
     item.kind, item.category, item.audience = draft.kind, draft.category, draft.audience
@@ -188,6 +185,7 @@ def _fill(edition: Edition, draft: Draft) -> None:
     edition.publish_at, edition.not_after = draft.publish_at, draft.not_after
     edition.expires_at = draft.expires_at
     edition.remarks = list(draft.remarks)
+    edition.editor_ids = sorted({*(edition.editor_ids or ()), by.id})
     edition.files = [
         *_files(draft.images, role="image"),
         *_files(draft.attachments, role="attachment"),
@@ -212,6 +210,8 @@ def _fields(edition: Edition) -> dict[str, str]:
         "body": edition.body,
         "summary": edition.summary,
         "department": edition.item.department,
+        "document_number": edition.item.document_number,
+        "kind": edition.item.kind,
     }
     for number, file in enumerate(edition.files):
         fields[f"{file.role}s[{number}].name"] = file.name if file.role == "attachment" else ""
@@ -234,7 +234,13 @@ def _check(session: Session, desk: Desk, draft: Draft, *, now: datetime) -> None
     _check_lines(draft)
     _check_choices(desk, draft)
     _check_targets(desk, draft)
-    _check_times(draft, now=now)
+    times.check_all(
+        publish_at=draft.publish_at,
+        overrides=draft.overrides,
+        not_after=draft.not_after,
+        expires_at=draft.expires_at,
+        now=now,
+    )
     _check_files(session, draft)
 
 
@@ -270,19 +276,6 @@ def _check_targets(desk: Desk, draft: Draft) -> None:
         if unknown := set(own) - OVERRIDES:
             message = f"没有 {'、'.join(sorted(unknown))}，可用的有：{'、'.join(sorted(OVERRIDES))}"
             raise InvalidError(message, field=f"overrides.{target}")
-
-
-def _check_times(draft: Draft, *, now: datetime) -> None:
-    """Refuse times that are past or contradict each other, those of single targets too."""
-    own = (override.get("publish_at") for override in draft.overrides.values())
-    moments = [times.parse(str(text), field="publish_at") for text in own if text]
-    for publish_at in (draft.publish_at, *moments):
-        times.check_order(
-            publish_at=publish_at,
-            not_after=draft.not_after,
-            expires_at=draft.expires_at,
-            now=now,
-        )
 
 
 def _check_files(session: Session, draft: Draft) -> None:

@@ -41,7 +41,7 @@ def submit(desk: Desk, item_id: int, *, by: int, at: datetime) -> Edition:
     with desk.database.reads() as session:
         edition = _submittable(session, item_id, by=by, at=at)
         rendered_from = freeze.wording(edition)
-        frozen = _render(edition, desk)
+        frozen = _render(edition, desk, at=at)
     with desk.database.sessions.begin() as session:
         edition = _submittable(session, item_id, by=by, at=at)
         if freeze.wording(edition) != rendered_from:
@@ -70,8 +70,9 @@ def _submittable(session: Session, item_id: int, *, by: int, at: datetime) -> Ed
     blocked = [finding["message"] for finding in edition.findings if finding["action"] == "block"]
     if blocked:
         raise NotAllowedError(f"筛查未通过：{'；'.join(blocked)}", code="blocked_by_screening")
-    times.check_order(
+    times.check_all(
         publish_at=edition.publish_at,
+        overrides=edition.overrides,
         not_after=edition.not_after,
         expires_at=edition.expires_at,
         now=at,
@@ -96,22 +97,23 @@ def _number(session: Session, desk: Desk, item: Item) -> None:
 
 def check(session: Session, desk: Desk, item_id: int, *, by: int, at: datetime) -> None:
     """Refuse what `submit` would refuse, and change nothing."""
-    _carried(_submittable(session, item_id, by=by, at=at), desk)
+    _carried(_submittable(session, item_id, by=by, at=at), desk, at=at)
 
 
-def _render(edition: Edition, desk: Desk) -> list[FrozenRendition]:
+def _render(edition: Edition, desk: Desk, *, at: datetime) -> list[FrozenRendition]:
     """Shape it for every target and store the bytes."""
     return [
         renditions.freeze(target, rendition, desk.media)
-        for target, rendition in _carried(edition, desk)
+        for target, rendition in _carried(edition, desk, at=at)
     ]
 
 
-def _carried(edition: Edition, desk: Desk) -> list[tuple[str, Rendition]]:
+def _carried(edition: Edition, desk: Desk, *, at: datetime) -> list[tuple[str, Rendition]]:
     """Return the rendition for every target; one that cannot carry it stops the submission."""
     if missing := [target for target in edition.targets if target not in desk.channels]:
         message = f"没有发布目标 {'、'.join(missing)}"
         raise InvalidError(message, field="targets", code="unknown_target")
+    plan.check(edition, channels=desk.channels, at=at)
     shaped = freeze.shape(edition, desk)
     problems = [
         (field, f"{desk.channels[one.target].label}（{one.target}）：{sentence}")
@@ -197,6 +199,9 @@ def _approve(session: Session, desk: Desk, edition: Edition, *, at: datetime) ->
         if moment is not None and moment <= at:
             message = f"{words} {times.say(moment)} 已过，请退回作者修改时间"
             raise NotAllowedError(message, code="too_late")
+    if gone := [name for name in edition.targets if name not in desk.channels]:
+        message = f"发布目标 {'、'.join(gone)} 已不在配置中，请恢复配置，或退回作者修改"
+        raise NotAllowedError(message, code="unknown_target")
     edition.move(EditionState.APPROVED)
     edition.approved_at = at
     plan.plan(

@@ -42,6 +42,8 @@ def may(person: Person, verb: str) -> str | None:
 def may_review(person: Person, edition: Edition, stages: tuple[Stage, ...]) -> str | None:
     """Say why this person may not give the next verdict on this edition."""
     stage = open_stage(edition, stages)
+    if stage is None and edition.state == EditionState.IN_REVIEW:
+        return "审核环节的设置变了，请作者修改后重新提交"
     if stage is None or edition.item.withdrawn_at is not None:
         return "这一稿件不在审核中"
     if not person.is_active:

@@ -48,6 +48,8 @@ def settle(
     to = MOVES.get((S(delivery.state), outcome))
     if to is None:
         raise NotAllowedError("这一投递现在不需要人工核实", code="wrong_state")
+    if delivery.state == S.WITHDRAWING and to == S.CONFIRMED:
+        delivery.expires_at = None  # it must stay, so its planned end is off too
     delivery.settle(_expired_or(to, delivery), url=url, at=at)
     found = "present" if outcome == "delivered" else "absent"
     session.add(
@@ -71,10 +73,10 @@ def retry(session: Session, desk: Desk, delivery: Delivery, *, by: Person, at: d
         raise NotAllowedError("这一版已被新的版次取代，不能重新发送", code="wrong_state")
     if delivery.expires_at is not None and delivery.expires_at <= at:
         raise NotAllowedError("已过结束时间，不能重新发送", code="too_late")
-    delivery.move(S.PLANNED)
+    delivery.plan_again(at)
     latest = at + timedelta(hours=desk.settings.delivery.latest_after_h)
     delivery.not_after = min(latest, delivery.expires_at) if delivery.expires_at else latest
-    delivery.due_at, delivery.tries, delivery.ended_at, delivery.advice = at, 0, None, ""
+    delivery.tries, delivery.advice = 0, ""
     _note(session, delivery, "retry", by=by, at=at)
 
 

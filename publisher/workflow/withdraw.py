@@ -19,6 +19,7 @@ from publisher.workflow import rules
 from publisher.workflow.desk import Desk
 
 MAX_REASON = 500  # characters
+TO_TAKE_BACK = (S.PLANNED, S.ACCEPTED, S.CONFIRMED, S.UNCONFIRMED)
 
 
 def withdraw(
@@ -40,23 +41,23 @@ def withdraw(
     if not reason or len(reason) > MAX_REASON:
         message = f"撤回原因请写 1 到 {MAX_REASON} 个字，读者会看到"
         raise InvalidError(message, field="reason", code="empty" if not reason else "too_long")
-    if item.withdrawn_at is not None:
-        return
     if item.edition.state == EditionState.DRAFT and item.edition.number == 1:
         raise NotAllowedError("草稿还没有提交，不需要撤回", code="wrong_state")
-    item.withdrawn_at, item.withdrawn_by = at, by
-    item.withdrawal_reason, item.withdrawal_note = reason, note.strip()
-    notes.append(session, Note(at=at, who=by.name, verb="withdraw", item_id=item.id, text=reason))
+    deliveries = session.scalars(select(Delivery).where(Delivery.item_id == item.id)).all()
+    if item.withdrawn_at is None or any(d.state in TO_TAKE_BACK for d in deliveries):
+        item.withdrawn_at, item.withdrawn_by = at, by
+        item.withdrawal_reason, item.withdrawal_note = reason, note.strip()
+        done = Note(at=at, who=by.name, verb="withdraw", item_id=item.id, text=reason)
+        notes.append(session, done)
     deadline_at = at + timedelta(hours=desk.settings.delivery.take_down_h)
-    for delivery in session.scalars(select(Delivery).where(Delivery.item_id == item.id)):
-        take_back(delivery, reason=reason, at=at, deadline_at=deadline_at)
+    for delivery in deliveries:
+        take_back(delivery, reason=item.withdrawal_reason, at=at, deadline_at=deadline_at)
 
 
 def take_back(delivery: Delivery, *, reason: str, at: datetime, deadline_at: datetime) -> None:
     """Cancel a delivery that has not begun, or begin to take it down."""
     if delivery.state == S.PLANNED:
-        delivery.move(S.CANCELLED)
-        delivery.ended_at, delivery.advice = at, ""
+        delivery.cancel(at=at)
     elif delivery.state in (S.ACCEPTED, S.CONFIRMED, S.UNCONFIRMED):
         delivery.begin_takedown("withdrawn", reason=reason, at=at, deadline_at=deadline_at)
     elif delivery.state == S.WITHDRAWING:
