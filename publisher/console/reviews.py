@@ -90,8 +90,11 @@ def judge(edition_id: Id, visitor: Signed, shapes: Drafts, form: Posted) -> Resp
             edition = queries.edition(session, edition_id)
             review.review(session, visitor.app.desk, edition, typed, by=by, at=clock.now())
     except InvalidError as error:
+        where = "fault" if error.field in ("opinion", "verdict") else "banner"
         with visitor.looking() as look:
-            return _page(look, edition_id, shapes, status=422, fault=error.message, typed=typed)
+            return _page(
+                look, edition_id, shapes, status=422, typed=typed, **{where: error.message}
+            )
     except NotAllowedError as error:
         with visitor.looking() as look:
             return _page(look, edition_id, shapes, status=409, banner=error.message, typed=typed)

@@ -134,6 +134,15 @@ def test_a_verdict_that_does_not_exist_is_refused(office: Office) -> None:
     assert "请选择通过、退回修改或否决" in words(page)
 
 
+def test_a_stage_that_does_not_exist_is_named_above_the_form(office: Office) -> None:
+    number = office.submitted()
+
+    page = office.review(number, "王建国", status=422, stage="third")
+
+    assert "没有审核环节 third" in words(page.xpath("//main/*[@role='alert']")[0])
+    assert not page.xpath("//*[@id='opinion-fault']")
+
+
 def test_an_approval_that_comes_too_late_says_so(office: Office) -> None:
     number = office.submitted(expires_at=LATER)
     for name in REVIEWERS[:2]:
