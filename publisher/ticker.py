@@ -16,12 +16,13 @@ from publisher.app import App
 from publisher.channel import CAMPUS_TIME
 from publisher.delivery import recover, takedown
 from publisher.model.target import Beat
-from publisher.storage import queries
+from publisher.storage import database, queries
 
 log = structlog.get_logger()
 
 EVERY_S = 1.0  # a tick is two indexed reads
 HOUSEKEEPING_S = 15.0
+TEND_S = 3600.0
 UNWELL_S = 30.0  # between two checks of a target that was not well
 HEART = "ticker"
 
@@ -45,6 +46,7 @@ class Ticker:
             "confirm": (self.confirm, EVERY_S),
             "take down": (self.take_down, EVERY_S),
             "housekeeping": (self.housekeeping, HOUSEKEEPING_S),
+            "tend": (self.tend, TEND_S),
         }
         for name, (job, every_s) in jobs.items():
             self._scheduler.add_job(
@@ -98,6 +100,10 @@ class Ticker:
             self.app.wake_check(name)
         with self.app.database.sessions.begin() as session:
             session.merge(Beat(name=HEART, at=now))
+
+    def tend(self) -> None:
+        """Keep the database quick."""
+        database.tend(self.app.database.engine)
 
     def _unchecked(self, now: datetime) -> list[str]:
         """Return the targets that are to be asked how they are; unwell ones sooner."""

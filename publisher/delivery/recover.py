@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from publisher.delivery.record import end_attempts, look_later, note, take_down_if_withdrawn
 from publisher.delivery.retry import BETWEEN_LATE_LOOKS_S
 from publisher.delivery.works import Works
-from publisher.model.delivery import Attempt, Delivery
+from publisher.model.delivery import Attempt, Delivery, stands
 from publisher.model.states import DeliveryState as S
 
 FARTHEST_LOOK = timedelta(seconds=2 * BETWEEN_LATE_LOOKS_S)
@@ -29,7 +29,9 @@ def recover(works: Works, *, now: datetime) -> int:
     )
     with works.database.sessions.begin() as session:
         _renew(session, works, until=now + lease)
-        rows = session.scalars(select(Delivery).where(is_over, Delivery.state == S.SENDING)).all()
+        rows = session.scalars(
+            select(Delivery).where(Delivery.lease_until.is_not(None), is_over)
+        ).all()
         for row in rows:
             armed = session.scalar(
                 select(Attempt.id).where(
@@ -80,7 +82,7 @@ def miss(works: Works, *, now: datetime) -> int:
     """Mark what was not sent before its latest moment; return how many there were."""
     with works.database.sessions.begin() as session:
         rows = session.scalars(
-            select(Delivery).where(Delivery.state == S.PLANNED, Delivery.not_after < now).limit(500)
+            select(Delivery).where(stands(S.PLANNED), Delivery.not_after < now).limit(500)
         ).all()
         for row in rows:
             row.move(S.MISSED)

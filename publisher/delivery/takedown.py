@@ -22,6 +22,7 @@ from publisher.delivery.record import MAX_SAID, note
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, PermanentError, UnknownOutcomeError
 from publisher.model.delivery import Attempt, Delivery
+from publisher.model.states import UP
 from publisher.model.states import DeliveryState as S
 
 log = structlog.get_logger()
@@ -36,7 +37,8 @@ def expire(works: Works, *, now: datetime) -> int:
     with works.database.sessions.begin() as session:
         rows = session.scalars(
             select(Delivery)
-            .where(Delivery.state.in_((S.ACCEPTED, S.CONFIRMED)), Delivery.expires_at <= now)
+            .where(Delivery.ended_at.is_(None), Delivery.expires_at <= now)
+            .where(Delivery.state.concat("").in_(UP))  # hides the state's own index from SQLite
             .limit(500)
         ).all()
         for row in rows:

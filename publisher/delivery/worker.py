@@ -26,7 +26,7 @@ from publisher.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
-from publisher.model.delivery import Attempt, Delivery
+from publisher.model.delivery import Attempt, Delivery, stands
 from publisher.model.item import Item
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Target
@@ -89,7 +89,7 @@ def _take(session: Session, works: Works, lane: str, *, now: datetime) -> Delive
     )
     next_due = (
         select(Delivery.id)
-        .where(Delivery.lane == lane, Delivery.state == S.PLANNED, Delivery.due_at <= now)
+        .where(Delivery.lane == lane, stands(S.PLANNED), Delivery.due_at <= now)
         .where(Delivery.not_after >= now, is_its_turn)
         .order_by(Delivery.due_at, Delivery.id)
         .limit(1)

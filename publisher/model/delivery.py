@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.errors import NotAllowedError
@@ -19,7 +28,10 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
-_OPEN = ", ".join(f"'{state}'" for state in sorted(OPEN))
+def _spelt(states: Iterable[DeliveryState]) -> str:
+    """Write a condition on the state as SQL that names the states, in one fixed order."""
+    names = [f"'{state}'" for state in sorted(states)]
+    return f"state = {names[0]}" if len(names) == 1 else f"state IN ({', '.join(names)})"
 
 
 class Delivery(Base):
@@ -34,14 +46,21 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("rendition_id", "part", "occurrence"),
-        Index("ix_delivery_due", "due_at", "lane", **_where("state = 'planned'")),
-        Index("ix_delivery_lane", "lane", "due_at", "id", **_where("state = 'planned'")),
-        Index("ix_delivery_not_after", "not_after", **_where("state = 'planned'")),
+        Index("ix_delivery_due", "due_at", "lane", **_where(_spelt([DeliveryState.PLANNED]))),
+        Index(
+            "ix_delivery_lane", "lane", "due_at", "id", **_where(_spelt([DeliveryState.PLANNED]))
+        ),
+        Index("ix_delivery_not_after", "not_after", **_where(_spelt([DeliveryState.PLANNED]))),
         Index("ix_delivery_check", "check_at", **_where("check_at IS NOT NULL")),
+        Index("ix_delivery_look", "target", "check_at", **_where("check_at IS NOT NULL")),
         Index("ix_delivery_lease", "lease_until", **_where("lease_until IS NOT NULL")),
-        Index("ix_delivery_expiry", "expires_at", **_where("state IN ('accepted','confirmed')")),
+        Index(
+            "ix_delivery_expiry",
+            "expires_at",
+            **_where("ended_at IS NULL AND expires_at IS NOT NULL"),
+        ),
         Index("ix_delivery_deadline", "deadline_at", **_where("deadline_at IS NOT NULL")),
-        Index("ix_delivery_open", "target", "state", **_where(f"state IN ({_OPEN})")),
+        Index("ix_delivery_open", "target", "state", **_where(_spelt(OPEN))),
         Index("ix_delivery_item", "item_id", "id"),
         Index("ix_delivery_state", "state", "id"),
         Index("ix_delivery_target", "target", "id"),
@@ -133,6 +152,16 @@ class Delivery(Base):
             self.accepted_at = self.accepted_at or at
         else:
             self.ended_at = at
+
+
+def stands(*states: DeliveryState) -> ColumnElement[bool]:
+    """Return the condition that a delivery stands in one of these states.
+
+    The states are written into the SQL, not bound: SQLite cannot see into a parameter, and would
+    not use an index that holds only such rows. It takes (planned) or OPEN for that.
+    """
+    names: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in sorted(states)]
+    return Delivery.state == names[0] if len(names) == 1 else Delivery.state.in_(names)
 
 
 class Attempt(Base):

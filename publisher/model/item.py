@@ -84,7 +84,9 @@ class Edition(Base):
     created_by: Mapped[Person] = relationship(foreign_keys=created_by_id)
     submitted_by: Mapped[Person | None] = relationship(foreign_keys=submitted_by_id)
     files: Mapped[list[EditionFile]] = relationship(
-        back_populates="edition", order_by="EditionFile.position", cascade="all, delete-orphan"
+        back_populates="edition",
+        order_by="(EditionFile.position, EditionFile.id)",
+        cascade="all, delete-orphan",
     )
     reviews: Mapped[list[Review]] = relationship(back_populates="edition", order_by="Review.id")
     renditions: Mapped[list[FrozenRendition]] = relationship(

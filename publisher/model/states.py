@@ -58,6 +58,5 @@ MOVES: Mapping[DeliveryState, Set[DeliveryState]] = {
     S.EXPIRED: set(),
 }
 
-PUBLIC = frozenset({S.ACCEPTED, S.CONFIRMED, S.WITHDRAWING})  # certainly there, or to be assumed
-MAY_BE_PUBLIC = PUBLIC | {S.SENDING, S.UNCONFIRMED}
+UP = frozenset({S.ACCEPTED, S.CONFIRMED})  # the outlet has it, and it is to stay
 OPEN = frozenset({S.PLANNED, S.SENDING, S.ACCEPTED, S.UNCONFIRMED, S.WITHDRAWING})  # not final

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
-from publisher.model.delivery import Delivery
+from publisher.model.delivery import Delivery, stands
 from publisher.model.item import Edition, FrozenRendition, Item, Medium
 from publisher.model.note import Note
 from publisher.model.people import Person
@@ -176,7 +176,7 @@ def needs_a_person(session: Session, *, now: datetime, limit: int = PAGE) -> lis
     """Return what no machine will settle any more, or not in time; oldest first."""
     query = (
         select(Delivery)
-        .where(Delivery.state.in_([state.value for state in OPEN]), Delivery.deadline_at <= now)
+        .where(Delivery.deadline_at <= now)
         .order_by(Delivery.deadline_at)
         .limit(limit)
     )
@@ -231,7 +231,7 @@ def targets(session: Session, names: Collection[str]) -> dict[str, TargetRow]:
 def _counts(session: Session, names: Collection[str]) -> dict[tuple[str, str], int]:
     found = session.execute(
         select(Delivery.target, Delivery.state, func.count())
-        .where(Delivery.state.in_([state.value for state in OPEN]), Delivery.target.in_(names))
+        .where(stands(*OPEN), Delivery.target.in_(names))
         .group_by(Delivery.target, Delivery.state)
     )
     return {(target, state): count for target, state, count in found}
@@ -265,7 +265,7 @@ def next_due_at(session: Session, *, after: datetime) -> datetime | None:
     """Return when the next planned delivery is due, later than `after`."""
     return session.scalar(
         select(func.min(Delivery.due_at)).where(
-            Delivery.state == DeliveryState.PLANNED, Delivery.due_at > after
+            stands(DeliveryState.PLANNED), Delivery.due_at > after
         )
     )
 
@@ -274,7 +274,7 @@ def due_lanes(session: Session, *, now: datetime) -> list[str]:
     """Return the lanes on which something is due."""
     found = session.scalars(
         select(Delivery.lane)
-        .where(Delivery.state == DeliveryState.PLANNED, Delivery.due_at <= now)
+        .where(stands(DeliveryState.PLANNED), Delivery.due_at <= now)
         .distinct()
     )
     return list(found)

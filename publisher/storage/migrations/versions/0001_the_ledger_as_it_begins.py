@@ -321,8 +321,8 @@ def upgrade() -> None:
             "ix_delivery_expiry",
             ["expires_at"],
             unique=False,
-            sqlite_where=sa.text("state IN ('accepted','confirmed')"),
-            postgresql_where=sa.text("state IN ('accepted','confirmed')"),
+            sqlite_where=sa.text("ended_at IS NULL AND expires_at IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND expires_at IS NOT NULL"),
         )
         batch_op.create_index("ix_delivery_item", ["item_id", "id"], unique=False)
         batch_op.create_index(
@@ -338,6 +338,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("lease_until IS NOT NULL"),
             postgresql_where=sa.text("lease_until IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_delivery_look",
+            ["target", "check_at"],
+            unique=False,
+            sqlite_where=sa.text("check_at IS NOT NULL"),
+            postgresql_where=sa.text("check_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_delivery_not_after",
@@ -447,6 +454,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'planned'"),
         )
         batch_op.drop_index(
+            "ix_delivery_look",
+            sqlite_where=sa.text("check_at IS NOT NULL"),
+            postgresql_where=sa.text("check_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "ix_delivery_lease",
             sqlite_where=sa.text("lease_until IS NOT NULL"),
             postgresql_where=sa.text("lease_until IS NOT NULL"),
@@ -459,8 +471,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_delivery_item")
         batch_op.drop_index(
             "ix_delivery_expiry",
-            sqlite_where=sa.text("state IN ('accepted','confirmed')"),
-            postgresql_where=sa.text("state IN ('accepted','confirmed')"),
+            sqlite_where=sa.text("ended_at IS NULL AND expires_at IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND expires_at IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_delivery_due",
