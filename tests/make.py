@@ -20,9 +20,11 @@ from publisher.channel import (
     Withdraws,
 )
 from publisher.delivery.works import Works
+from publisher.errors import UnknownOutcomeError
 from publisher.model.delivery import Delivery
 from publisher.model.item import Edition, FrozenRendition, Item
 from publisher.model.people import Person, Role
+from publisher.model.states import DeliveryState
 from publisher.settings import Delivery as Limits
 from publisher.storage import renditions
 from publisher.storage.database import Database, migrate, open_database
@@ -78,6 +80,34 @@ class FakeChannel(Channel, Confirms, Withdraws, Checks):
 
     def check(self) -> Health:
         return Health(is_reachable=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mute(Channel):
+    """An outlet that loses its answer and can never be asked."""
+
+    label = "哑渠道"
+
+    def render(self, content: Content) -> Rendition:
+        return PLAIN
+
+    def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+        raise UnknownOutcomeError("lost")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board(FakeChannel):
+    """An outlet that knows what is public: by the name it gave, or by our key."""
+
+    public: list[str] = field(default_factory=list)
+
+    def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
+        names = [name for name in self.public if receipt is None or receipt.remote_id == name]
+        return Receipt(remote_id=names[0]) if names else None
+
+    def withdraw(self, receipt: Receipt, *, reason: str) -> None:
+        if receipt.remote_id in self.public:
+            self.public.remove(receipt.remote_id)
 
 
 def database(folder: Path) -> Database:
@@ -150,6 +180,16 @@ def delivery_of(
     session.add(made)
     session.flush()
     return made
+
+
+def sent_again(made_for: Works) -> int:
+    """A delivery that was once accepted as "old", vanished, and is due again; its id."""
+    failed = delivery(
+        made_for, state=DeliveryState.FAILED, remote_id="old", accepted_at=NINE, ended_at=NINE
+    )
+    with made_for.database.sessions.begin() as session:
+        session.get_one(Delivery, failed).plan_again(NINE)
+    return failed
 
 
 def stored(made_for: Works, delivery_id: int) -> Delivery:

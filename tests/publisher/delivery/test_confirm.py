@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from publisher.channel import Channel, Content, Receipt, Rendition
+from publisher.channel import Receipt
 from publisher.delivery import confirm, worker
 from publisher.delivery.works import Works
 from publisher.errors import RetryableError, UnknownOutcomeError
 from publisher.model.states import DeliveryState as S
 from tests import make
-from tests.make import NINE, FakeChannel
+from tests.make import NINE, Board, FakeChannel, Mute
 
 SEEN = Receipt(remote_id="r1", url="http://127.0.0.1/7", evidence="页面返回 200")
 NOT_YET = UnknownOutcomeError("not yet")
@@ -42,6 +41,18 @@ def test_accepted_is_confirmed_when_it_is_seen(tmp_path: Path) -> None:
     assert [(o.found, o.evidence) for o in row.observations] == [("present", "页面返回 200")]
 
 
+def test_a_look_that_saw_half_a_character_is_recorded(tmp_path: Path) -> None:
+    odd = Receipt(remote_id="r1", evidence="迎新\ud83d")
+    works = make.works(tmp_path, {"gate": FakeChannel(shows=[odd])})
+    delivery = make.delivery(works)
+
+    minutes(works, 1)
+
+    row = make.stored(works, delivery)
+    assert row.state == S.CONFIRMED
+    assert [o.evidence for o in row.observations] == ["迎新?"]
+
+
 def test_not_yet_is_asked_again_ever_more_rarely(tmp_path: Path) -> None:
     gate = FakeChannel(shows=[NOT_YET])
     works = make.works(tmp_path, {"gate": gate})
@@ -65,6 +76,18 @@ def test_a_lost_answer_is_looked_up_and_found(tmp_path: Path) -> None:
     assert len(gate.sent) == 1
     assert gate.looked == [None]
     assert make.stored(works, delivery).state == S.CONFIRMED
+
+
+def test_a_lost_answer_is_not_looked_up_under_the_name_of_an_earlier_send(tmp_path: Path) -> None:
+    gate = Board(answers=[LOST], public=["new"])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.sent_again(works)
+
+    minutes(works, 5)
+
+    row = make.stored(works, delivery)
+    assert len(gate.sent) == 1
+    assert (row.state, row.remote_id) == (S.CONFIRMED, "new")
 
 
 def test_absent_once_is_not_believed(tmp_path: Path) -> None:
@@ -125,14 +148,6 @@ def test_a_bug_in_a_look_proves_nothing(tmp_path: Path) -> None:
 
 
 def test_an_outlet_that_cannot_be_asked_is_left_to_a_person(tmp_path: Path) -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Mute(Channel):
-        def render(self, content: Content) -> Rendition:
-            return make.PLAIN
-
-        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
-            raise LOST
-
     works = make.works(tmp_path, {"gate": Mute()})
     delivery = make.delivery(works)
 

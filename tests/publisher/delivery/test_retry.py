@@ -21,6 +21,18 @@ def test_never_undercuts_what_the_outlet_asks(tries: int, after_s: float, chance
     assert wait >= retry.BETWEEN_TRIES_S[tries - 1]
 
 
+@pytest.mark.parametrize(
+    ("after_s", "wait"),
+    [
+        (31 * 86_400.0, 31 * 86_400.0),
+        (31 * 86_400.0 + 1, 31 * 86_400.0),
+        (99_999_999_999.0, 31 * 86_400.0),
+    ],
+)
+def test_waits_a_month_at_most_whatever_the_outlet_asks(after_s: float, wait: float) -> None:
+    assert retry.wait_s(1, after_s=after_s, chance=0) == wait
+
+
 @given(looks=st.integers(1, 10_000))
 def test_looks_ever_more_rarely(looks: int) -> None:
     assert retry.look_s(looks, is_late=False) <= retry.look_s(looks + 1, is_late=False)

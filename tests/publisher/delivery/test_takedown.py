@@ -15,7 +15,7 @@ from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Target
 from tests import make
-from tests.make import NINE, FakeChannel
+from tests.make import NINE, Board, FakeChannel, Mute
 
 TEN = NINE + timedelta(hours=1)
 THERE = Receipt(remote_id="r1", evidence="还在")
@@ -35,7 +35,7 @@ def published(works: Works, **changes: Any) -> int:
 def withdrawn(works: Works, delivery: int) -> None:
     with works.database.sessions.begin() as session:
         row = session.get_one(Delivery, delivery)
-        row.begin_takedown("withdrawn", reason="有误", at=TEN, deadline_at=TEN)
+        row.begin_takedown("withdrawn", reason="有误", at=TEN, deadline_at=TEN + timedelta(hours=1))
 
 
 def passes(works: Works, seconds: int) -> None:
@@ -145,6 +145,32 @@ def test_an_unconfirmed_delivery_that_never_arrived_is_believed_gone_the_second_
     assert gate.withdrawn == []
     assert after_one_look == S.WITHDRAWING
     assert make.stored(works, delivery).state == S.WITHDRAWN
+
+
+def test_what_was_sent_twice_is_not_taken_down_under_its_old_name(tmp_path: Path) -> None:
+    gate = Board(answers=[UnknownOutcomeError("lost")], public=["new"])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.sent_again(works)
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    withdrawn(works, delivery)
+    passes(works, 60)
+
+    assert gate.public == []
+    assert make.stored(works, delivery).state == S.WITHDRAWN
+
+
+def test_what_nobody_can_ask_about_goes_to_a_person_at_once(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": Mute()})
+    delivery = make.delivery(works)
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    withdrawn(works, delivery)
+    passes(works, 5)
+
+    row = make.stored(works, delivery)
+    assert row.state == S.WITHDRAWING
+    assert (row.deadline_at, row.advice) == (TEN, takedown.BY_HAND)
 
 
 def test_a_paused_target_is_taken_down_all_the_same(tmp_path: Path) -> None:

@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
-from publisher.delivery import recover, worker
+from publisher.delivery import confirm, recover, worker
+from publisher.delivery.works import Works
 from publisher.errors import (
     CredentialsError,
     PermanentError,
     RetryableError,
     UnknownOutcomeError,
 )
+from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Target
 from publisher.workflow.withdraw import take_back
@@ -25,6 +27,14 @@ from tests.make import NINE, FakeChannel
 
 def at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
+
+
+def withdraw(works: Works, delivery: int) -> None:
+    """Let a person withdraw the item of a delivery."""
+    with works.database.sessions.begin() as session:
+        row = session.get_one(Delivery, delivery)
+        row.item.withdrawn_at, row.item.withdrawal_reason = NINE, "有误"
+        take_back(row, reason="有误", at=NINE, deadline_at=NINE)
 
 
 def test_sends_what_is_due_with_a_key_of_its_own(tmp_path: Path) -> None:
@@ -188,6 +198,24 @@ def test_one_lane_leaves_the_gap_that_its_account_needs(tmp_path: Path) -> None:
     assert len(gate.sent) == 2
 
 
+@pytest.mark.parametrize(
+    ("wait", "sends"),
+    [(worker.LONGEST_GAP, 0), (worker.LONGEST_GAP + timedelta(seconds=1), 1)],
+)
+def test_a_gap_longer_than_any_account_needs_is_a_clock_set_back(
+    tmp_path: Path, wait: timedelta, sends: int
+) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works)
+    with works.database.sessions.begin() as session:
+        session.add(Target(name="gate", health={}, next_send_at=NINE + wait))
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    assert len(gate.sent) == sends
+
+
 def test_two_workers_never_send_the_same_delivery(tmp_path: Path) -> None:
     gate = FakeChannel()
     works = make.works(tmp_path, {"gate": gate})
@@ -203,6 +231,111 @@ def test_two_workers_never_send_the_same_delivery(tmp_path: Path) -> None:
         thread.join()
 
     assert sorted(key for key, _ in gate.sent) == sorted(f"delivery-{d}" for d in deliveries)
+
+
+@pytest.mark.parametrize(("seconds", "sends"), [(179, 1), (180, 0)])
+def test_a_claim_older_than_its_lease_is_never_sent(
+    tmp_path: Path, seconds: int, sends: int
+) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate}, lease_s=180)
+    make.delivery(works)
+    claimed = worker.claim(works, "gate", now=NINE)
+    assert claimed is not None
+
+    worker.send(works, claimed, now=at(NINE + timedelta(seconds=seconds)))
+
+    assert len(gate.sent) == sends
+
+
+def test_a_call_that_lasts_longer_than_its_lease_is_not_made_twice(tmp_path: Path) -> None:
+    clock = [NINE]
+
+    @dataclass(frozen=True, kw_only=True)
+    class Dripping(FakeChannel):
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            for _ in range(20):
+                clock[0] += timedelta(seconds=20)
+                recover.recover(works, now=clock[0])
+                confirm.run_target(works, "gate", now=at(clock[0]))
+            return super().deliver(rendition, key=key)
+
+    gate = Dripping(shows=[None])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=lambda: clock[0])
+
+    assert len(gate.sent) == 1
+    assert make.stored(works, delivery).state == S.ACCEPTED
+
+
+def test_a_call_is_under_way_only_until_its_answer(tmp_path: Path) -> None:
+    under_way: list[set[int]] = []
+
+    @dataclass(frozen=True, kw_only=True)
+    class Watched(FakeChannel):
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            under_way.append(set(works.in_flight))
+            return super().deliver(rendition, key=key)
+
+    works = make.works(tmp_path, {"gate": Watched()})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    assert under_way == [{delivery}]
+    assert works.in_flight == set()
+
+
+def test_a_receipt_that_comes_too_late_is_kept_for_looks_and_take_downs(tmp_path: Path) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Overtaken(FakeChannel):
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            another = replace(works, owner="another", in_flight=set())
+            recover.recover(another, now=NINE + timedelta(hours=1))
+            return Receipt(remote_id="late", url="http://127.0.0.1/7")
+
+    works = make.works(tmp_path, {"gate": Overtaken()})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    assert row.state == S.UNCONFIRMED
+    assert (row.remote_id, row.url) == ("late", "http://127.0.0.1/7")
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "said"),
+    [
+        (RetryableError("429", after_s=99_999_999_999.0), S.FAILED, "429"),
+        (PermanentError("errcode 1: 坏\ud83d"), S.FAILED, "errcode 1: 坏?"),
+        (Receipt(remote_id="r\ud83d", evidence="迎新\ud83d"), S.ACCEPTED, "r?"),
+    ],
+)
+def test_an_odd_answer_is_recorded_all_the_same(
+    tmp_path: Path, answer: Receipt | Exception, state: S, said: str
+) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel(answers=[answer])})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    assert row.state == state
+    assert [attempt.said for attempt in row.attempts] == [said]
+
+
+def test_a_delivery_without_a_channel_fails_and_keeps_no_lease(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    assert row.state == S.FAILED
+    assert (row.lease_owner, row.lease_until) == (None, None)
 
 
 def test_a_worker_that_outlived_its_lease_writes_nothing(tmp_path: Path) -> None:
@@ -291,6 +424,46 @@ def test_a_worker_that_died_while_preparing_has_sent_nothing(tmp_path: Path) -> 
     assert make.stored(works, delivery).state == S.PLANNED
 
 
+def test_the_visible_act_has_a_whole_lease_however_long_preparing_took(tmp_path: Path) -> None:
+    clock = [NINE]
+    leases: list[datetime | None] = []
+
+    @dataclass(frozen=True, kw_only=True)
+    class Lengthy(Drafting):
+        def prepare(self, rendition: Rendition, *, key: str) -> str:
+            clock[0] = NINE + timedelta(seconds=178)
+            return super().prepare(rendition, key=key)
+
+        def deliver_prepared(self, rendition: Rendition, *, key: str, handle: str) -> Receipt:
+            leases.append(make.stored(works, delivery).lease_until)
+            return super().deliver_prepared(rendition, key=key, handle=handle)
+
+    works = make.works(tmp_path, {"gate": Lengthy()}, lease_s=180)
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=lambda: clock[0])
+
+    assert leases == [NINE + timedelta(seconds=178 + 180)]
+
+
+def test_what_is_withdrawn_while_it_is_prepared_never_becomes_visible(tmp_path: Path) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Withdrawn(Drafting):
+        def prepare(self, rendition: Rendition, *, key: str) -> str:
+            withdraw(works, delivery)
+            return super().prepare(rendition, key=key)
+
+    gate = Withdrawn()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    assert gate.sent == []
+    assert (row.state, row.lease_until) == (S.CANCELLED, None)
+
+
 def test_damaged_bytes_are_never_sent(tmp_path: Path) -> None:
     gate = FakeChannel()
     works = make.works(tmp_path, {"gate": gate})
@@ -309,10 +482,7 @@ def test_what_is_withdrawn_while_it_is_sent_comes_down_again(tmp_path: Path) -> 
     @dataclass(frozen=True, kw_only=True)
     class Withdrawn(FakeChannel):
         def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
-            with works.database.sessions.begin() as session:
-                row = session.get_one(type(make.stored(works, delivery)), delivery)
-                row.item.withdrawn_at, row.item.withdrawal_reason = NINE, "有误"
-                take_back(row, reason="有误", at=NINE, deadline_at=NINE)
+            withdraw(works, delivery)
             return Receipt(remote_id="r1")
 
     works = make.works(tmp_path, {"gate": Withdrawn()})

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from publisher.channel import Channel, Content, Links, Slots, Splits
+from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
 from publisher.schedule import plan
 from publisher.storage import renditions
@@ -73,6 +75,17 @@ def test_the_address_that_others_carry_goes_first(tmp_path: Path) -> None:
     assert (gate.target, gate.after_id) == ("gate", site.id)
 
 
+def test_nobody_is_missed_while_waiting_for_a_later_leader(tmp_path: Path) -> None:
+    site, gate = planned(
+        tmp_path,
+        {"gate": FakeChannel(), "site": Site()},
+        overrides={"site": {"publish_at": "2026-11-27 09:00"}},
+    )
+
+    assert site.due_at == NINE + timedelta(days=3)
+    assert (gate.due_at, gate.not_after) == (site.due_at, site.due_at + A_DAY)
+
+
 def test_goes_at_once_where_no_time_is_given(tmp_path: Path) -> None:
     [delivery] = planned(tmp_path, {"gate": FakeChannel()})
 
@@ -102,3 +115,22 @@ def test_nothing_is_sent_after_its_end(tmp_path: Path) -> None:
     [delivery] = planned(tmp_path, {"gate": FakeChannel()}, expires_at=NINE + timedelta(hours=2))
 
     assert delivery.not_after == delivery.expires_at == NINE + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("field", ["not_after", "expires_at"])
+def test_a_turn_after_the_latest_moment_is_refused(tmp_path: Path, field: str) -> None:
+    its_turn = NINE + timedelta(hours=8)
+
+    with pytest.raises(InvalidError) as caught:
+        planned(tmp_path, {"gate": AtFive()}, **{field: its_turn - timedelta(seconds=1)})
+
+    assert (caught.value.field, caught.value.code) == (field, "too_late")
+
+
+@pytest.mark.parametrize("field", ["not_after", "expires_at"])
+def test_a_turn_at_the_latest_moment_is_kept(tmp_path: Path, field: str) -> None:
+    its_turn = NINE + timedelta(hours=8)
+
+    [delivery] = planned(tmp_path, {"gate": AtFive()}, **{field: its_turn})
+
+    assert delivery.due_at == delivery.not_after == its_turn

@@ -30,6 +30,16 @@ def test_damaged_bytes_are_never_given_out(tmp_path: Path) -> None:
         store.read(digest)
 
 
+def test_putting_the_right_bytes_heals_a_damaged_file(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path)
+    digest = store.put(b"approved")
+    store.path(digest).write_bytes(b"app")
+
+    store.put(b"approved")
+
+    assert store.read(digest) == b"approved"
+
+
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="没有这个文件"):
         MediaStore(tmp_path).read("0" * 64)

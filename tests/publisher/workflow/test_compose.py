@@ -7,10 +7,19 @@ import pytest
 
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.item import Item
+from publisher.storage import queries
 from publisher.workflow import withdraw
 from publisher.workflow.compose import NamedFile
 from tests.make import NINE
 from tests.publisher.workflow.conftest import Office
+
+ID_NUMBER = "11010519491231002X"  # the example of GB 11643
+
+
+def take_back(office: Office, item_id: int) -> None:
+    with office.desk.database.sessions.begin() as session:
+        item = session.get_one(Item, item_id)
+        withdraw.withdraw(session, office.desk, item, reason="有误", by=item.created_by, at=NINE)
 
 
 def test_a_draft_is_cleaned_and_kept(office: Office) -> None:
@@ -113,12 +122,40 @@ def test_what_is_out_cannot_be_edited(office: Office) -> None:
 
 def test_what_was_withdrawn_may_be_edited_and_goes_through_review_again(office: Office) -> None:
     item_id = office.approved(publish_at=NINE + timedelta(days=1))
-    with office.desk.database.sessions.begin() as session:
-        item = session.get_one(Item, item_id)
-        withdraw.withdraw(session, office.desk, item, reason="有误", by=item.created_by, at=NINE)
+    take_back(office, item_id)
 
     office.edit(item_id, title="停水通知（更正）")
     edition = office.submit(item_id)
 
     assert edition.number == 2
     assert office.item(item_id).withdrawn_at is None
+
+
+def test_a_withdrawn_second_draft_can_be_submitted_after_an_edit(office: Office) -> None:
+    item_id = office.write()
+    office.submit(item_id)
+    office.edit(item_id, title="停水通知（改）")
+    take_back(office, item_id)
+
+    office.edit(item_id, title="停水通知（再改）")
+    edition = office.submit(item_id)
+
+    assert (edition.number, edition.state) == (2, "in_review")
+
+
+@pytest.mark.parametrize("own", [{"document_number": ID_NUMBER}, {"kind": "13800138000"}])
+def test_the_short_fields_are_screened_too(office: Office, own: dict[str, Any]) -> None:
+    item_id = office.write(**own)
+
+    assert [f["place"] for f in office.item(item_id).edition.findings] == list(own)
+
+
+def test_a_private_number_in_a_title_does_not_stay_in_the_notes(office: Office) -> None:
+    item_id = office.write(title=f"关于张三（身份证 {ID_NUMBER}）的公示")
+    office.edit(item_id, title=f"关于张某（身份证 {ID_NUMBER}）的公示")
+
+    with office.desk.database.reads() as session:
+        texts = [note.text for note in queries.notes_of(session, item_id)]
+
+    assert len(texts) == 2
+    assert not any(ID_NUMBER in text for text in texts)

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
+from publisher.channel import Channel, Slots
 from publisher.errors import InvalidError, NotAllowedError
+from publisher.model.people import Person
 from publisher.model.review import Verdict
 from publisher.model.states import EditionState
-from publisher.storage import renditions
-from tests.make import NINE
+from publisher.storage import queries, renditions
+from publisher.workflow import people, rules
+from tests.make import NINE, FakeChannel
 from tests.publisher.workflow.conftest import Office
 
 CHAIN = (("department", "王建国"), ("office", "陈敏"), ("secrecy", "郑涛"))
@@ -65,6 +70,34 @@ def test_the_author_may_not_review(office: Office) -> None:
 
     with pytest.raises(NotAllowedError, match="作者不能审核自己的稿件"):
         office.review(item_id, "department", "周宁")
+
+
+def test_who_edited_a_draft_may_not_review_it(office: Office) -> None:
+    with office.desk.database.sessions.begin() as session:
+        roles = ("author", "office_reviewer")
+        editor = people.add(session, "何静", roles=roles, password=None, at=NINE)
+        office.staff["何静"] = editor.id
+    item_id = office.write()
+    office.edit(item_id, by="何静", title="停水通知（何静改）")
+    office.submit(item_id)
+    office.review(item_id, "department", "王建国")
+
+    with pytest.raises(NotAllowedError, match="作者不能审核自己的稿件"):
+        office.review(item_id, "office", "何静")
+
+
+def test_a_stage_taken_away_during_review_is_explained_to_the_reviewer(office: Office) -> None:
+    item_id = office.write()
+    office.submit(item_id)
+    office.review(item_id, "department", "王建国")
+    office.review(item_id, "office", "陈敏")
+    two_stages = office.desk.settings.stages[:2]
+
+    with office.desk.database.reads() as session:
+        reviewer = session.get_one(Person, office.staff["郑涛"])
+        reason = rules.may_review(reviewer, queries.item(session, item_id).edition, two_stages)
+
+    assert reason == "审核环节的设置变了，请作者修改后重新提交"
 
 
 def test_nobody_reviews_twice(office: Office) -> None:
@@ -168,6 +201,57 @@ def test_a_time_that_passed_in_review_sends_nothing_late(office: Office) -> None
         office.review(item_id, "secrecy", "郑涛", at=NINE + timedelta(hours=2))
 
     assert office.deliveries(item_id) == []
+
+
+def test_a_target_that_went_away_in_review_stops_the_last_approval(
+    office: Office, channels: dict[str, Channel]
+) -> None:
+    item_id = office.write()
+    office.submit(item_id)
+    office.review(item_id, "department", "王建国")
+    office.review(item_id, "office", "陈敏")
+    del channels["gate"]
+
+    with pytest.raises(NotAllowedError, match="gate 已不在配置中"):
+        office.review(item_id, "secrecy", "郑涛")
+
+    assert office.item(item_id).edition.state == EditionState.IN_REVIEW
+    assert office.deliveries(item_id) == []
+
+
+def test_a_time_that_an_outlet_cannot_keep_stops_the_submission(
+    office: Office, channels: dict[str, Channel]
+) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Tomorrow(FakeChannel, Slots):
+        def slot(self, moment: datetime) -> datetime:
+            return moment + timedelta(days=1)
+
+    channels["gate"] = Tomorrow()
+    item_id = office.write(not_after=NINE + timedelta(hours=3))
+
+    with pytest.raises(InvalidError, match="才能发") as caught:
+        office.submit(item_id)
+
+    assert (caught.value.field, caught.value.code) == ("not_after", "too_late")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"publish_at": NINE + timedelta(hours=1)},
+        {"overrides": {"gate": {"publish_at": "2026-11-24 10:00"}}},
+    ],
+)
+def test_a_time_that_passed_in_the_draft_stops_the_submission(
+    office: Office, times: dict[str, Any]
+) -> None:
+    item_id = office.write(**times)
+
+    with pytest.raises(InvalidError) as caught:
+        office.submit(item_id, at=NINE + timedelta(hours=2))
+
+    assert (caught.value.field, caught.value.code) == ("publish_at", "past")
 
 
 def test_what_is_submitted_cannot_be_submitted_again(office: Office) -> None:

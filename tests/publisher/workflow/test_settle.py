@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from publisher import settings
+from publisher.delivery import takedown
 from publisher.delivery.works import Works
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.delivery import Delivery
@@ -61,6 +62,18 @@ def test_what_failed_or_was_missed_is_sent_again_at_once(
     assert (again.state, again.tries) == (S.PLANNED, 0)
     assert again.due_at == NINE + timedelta(hours=2)
     assert again.not_after == NINE + timedelta(hours=26)
+
+
+def test_what_is_sent_again_forgets_what_the_first_send_was_called(
+    works: Works, tmp_path: Path
+) -> None:
+    number = make.delivery(
+        works, state=S.FAILED, remote_id="old", url="http://127.0.0.1/7", accepted_at=NINE
+    )
+
+    again = sent_again(works, tmp_path, number)
+
+    assert (again.remote_id, again.url, again.accepted_at) == (None, "", None)
 
 
 @pytest.mark.parametrize("state", sorted(set(S) - {S.FAILED, S.MISSED}))
@@ -119,3 +132,14 @@ def test_a_settlement_without_sense_is_refused(
         said(works, number, **(SEEN | words))
 
     assert caught.value.field == field
+
+
+def test_what_must_stay_after_its_planned_end_stays(works: Works) -> None:
+    number = make.delivery(works, state=S.CONFIRMED, expires_at=NINE)
+    takedown.expire(works, now=NINE)
+
+    said(works, number, outcome="delivered", note="按规定要保留")
+    again = takedown.expire(works, now=NINE + timedelta(days=1))
+
+    assert again == 0
+    assert make.stored(works, number).state == S.CONFIRMED

@@ -7,6 +7,7 @@ import pytest
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.delivery import Delivery
 from publisher.model.item import Item
+from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
 from publisher.workflow import settle, targets, withdraw
 from tests.make import NINE
@@ -57,6 +58,21 @@ def test_withdrawing_twice_is_withdrawing_once(office: Office) -> None:
     take_back(office, item_id, reason="别的原因")
 
     assert office.item(item_id).withdrawal_reason == "时间有误"
+
+
+def test_what_a_person_let_stay_can_be_withdrawn_again(office: Office) -> None:
+    item_id = office.approved(targets=("gate",))
+    put(office, item_id, S.CONFIRMED)
+    take_back(office, item_id)
+    with office.desk.database.sessions.begin() as session:
+        delivery = session.get_one(Delivery, office.deliveries(item_id)[0].id)
+        by = session.get_one(Person, office.staff["吴凡"])
+        settle.settle(session, delivery, outcome="delivered", note="点错了", by=by, at=NINE)
+
+    take_back(office, item_id, reason="确实有误")
+
+    [delivery] = office.deliveries(item_id)
+    assert (delivery.state, delivery.takedown_reason) == (S.WITHDRAWING, "确实有误")
 
 
 def test_what_is_in_review_can_be_withdrawn_and_is_reviewed_no_more(office: Office) -> None:
