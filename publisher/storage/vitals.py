@@ -42,9 +42,7 @@ def stuck_lanes(session: Session, *, now: datetime, since: datetime) -> list[str
         .where(Delivery.not_after >= now, Target.paused_at.is_(None))
         .where(or_(Target.next_send_at.is_(None), Target.next_send_at <= since))
         .where(_is_its_turn())
-        .distinct()
-        .order_by(Delivery.lane)
-    ).all()
+    )
     sending = set(
         session.scalars(select(Delivery.lane).where(Delivery.lease_until.is_not(None)).distinct())
     )

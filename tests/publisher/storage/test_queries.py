@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert
+
+from publisher.delivery import confirm, recover, takedown, worker
+from publisher.delivery.works import Works
+from publisher.model.delivery import Delivery
+from publisher.model.states import DeliveryState as S
+from publisher.storage import queries, vitals
+from publisher.storage.database import tend
+from tests import make
+from tests.make import NINE, FakeChannel
+
+HISTORY = 4000  # deliveries that are long done: published for good, or taken down again
+Ask = Callable[[Works], object]
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory: pytest.TempPathFactory) -> Works:
+    """A ledger with a long history and a little that is open."""
+    made = make.works(tmp_path_factory.mktemp("history"), {"gate": FakeChannel()})
+    make.delivery(made, due_at=NINE + timedelta(days=1), not_after=NINE + timedelta(days=2))
+    old = make.stored(made, make.delivery(made))
+    rows = [
+        {
+            "rendition_id": old.rendition_id,
+            "item_id": old.item_id,
+            "target": "gate",
+            "lane": "gate",
+            "part": str(number),
+            "state": S.CONFIRMED if number % 2 else S.EXPIRED,
+            "due_at": NINE - timedelta(days=9),
+            "not_after": NINE - timedelta(days=8),
+            "expires_at": None if number % 2 else NINE - timedelta(days=7),
+            "ended_at": None if number % 2 else NINE - timedelta(days=7),
+        }
+        for number in range(HISTORY)
+    ]
+    with made.database.sessions.begin() as session:
+        session.execute(insert(Delivery), rows)
+    tend(made.database.engine)
+    return made
+
+
+def read(ask: Callable[..., object], **given: Any) -> Ask:
+    def asked(works: Works) -> object:
+        with works.database.reads() as session:
+            return ask(session, **given)
+
+    return asked
+
+
+TICKS: dict[str, Ask] = {
+    "due lanes": read(queries.due_lanes, now=NINE),
+    "next due": read(queries.next_due_at, after=NINE),
+    "due looks": read(queries.due_checks, now=NINE),
+    "targets": read(queries.targets, names=["gate"]),
+    "work for people": read(queries.needs_a_person, now=NINE),
+    "overdue": read(vitals.overdue, now=NINE),
+    "stuck lanes": read(vitals.stuck_lanes, now=NINE, since=NINE),
+    "claim": lambda works: worker.claim(works, "gate", now=NINE - timedelta(days=10)),
+    "look": lambda works: confirm.claim(works, "gate", states=confirm.LOOKED_AT, now=NINE),
+    "expire": lambda works: takedown.expire(works, now=NINE),
+    "miss": lambda works: recover.miss(works, now=NINE - timedelta(days=10)),
+    "recover": lambda works: recover.recover(works, now=NINE),
+    "mend the clock": lambda works: recover.mend_clock(works, now=NINE),
+}
+
+
+@pytest.mark.parametrize("name", TICKS)
+def test_a_tick_goes_by_indexes_that_hold_only_what_is_open(works: Works, name: str) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE")) and "delivery" in statement:
+            explained = connection.connection.driver_connection.execute(
+                f"EXPLAIN QUERY PLAN {statement}", parameters
+            )
+            plans.extend(str(row[3]) for row in explained)
+
+    event.listen(works.database.engine, "before_cursor_execute", explain)
+    TICKS[name](works)
+    event.remove(works.database.engine, "before_cursor_execute", explain)
+
+    assert plans
+    assert not [plan for plan in plans if plan.startswith("SCAN delivery")]
+    assert not [plan for plan in plans if "ix_delivery_state" in plan]
+    assert not [plan for plan in plans if "ix_delivery_target" in plan]
