@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    HTTPError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
@@ -32,6 +34,9 @@ from publisher.errors import (
 
 CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 20.0  # between two bytes of an answer
+TOTAL_TIMES = 3  # a whole answer may take so many times that
+MAX_BYTES = 32 * 2**20  # of an answer; the largest is a page of our own site
+PIECE_BYTES = 65_536
 
 _of_thread = threading.local()
 
@@ -52,9 +57,32 @@ def send(
     # a redirect would turn a POST into a GET, or show a sign-in page as success
     options.setdefault("allow_redirects", False)
     try:
-        return session().request(method, url, timeout=(CONNECT_TIMEOUT_S, timeout_s), **options)
+        response = session().request(
+            method, url, timeout=(CONNECT_TIMEOUT_S, timeout_s), stream=True, **options
+        )
     except requests.RequestException as error:
         raise outcome_of(error) from None
+    _read(response, until=time.monotonic() + TOTAL_TIMES * timeout_s)
+    return response
+
+
+def _read(response: requests.Response, *, until: float) -> None:
+    """Read the answer to its end, or give up where it has none in time or in size.
+
+    The time limit of requests counts between two bytes; one that drips would hold us for ever.
+    """
+    body = bytearray()
+    try:
+        while piece := response.raw.read1(PIECE_BYTES, decode_content=True):
+            body += piece
+            if len(body) > MAX_BYTES or time.monotonic() > until:
+                raise UnknownOutcomeError("an answer that does not end")
+    except HTTPError as error:
+        raise UnknownOutcomeError(f"no answer ({type(error).__name__})") from None
+    finally:
+        if not response.raw.isclosed():
+            response.close()
+    response._content = bytes(body)  # where requests keeps what it has read
 
 
 def post_json(

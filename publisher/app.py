@@ -67,6 +67,11 @@ class App:
         """Ask a target how it is."""
         self.lanes.wake(f"check {target}", lambda: self.check(target))
 
+    def close(self) -> None:
+        """Begin nothing more; what is under way may finish."""
+        self.works.stopping.set()
+        self.lanes.close()
+
     def check(self, target: str) -> Health | None:
         """Ask a target how it is, now, and keep the answer; None where it cannot be asked."""
         return check.check(self.works, target, now=clock.now())

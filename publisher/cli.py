@@ -19,12 +19,7 @@ from publisher import app as composition
 from publisher import cli_output as output
 from publisher import clock, installation, logs, settings
 from publisher.app import App
-from publisher.errors import (
-    ConfigError,
-    InvalidError,
-    NotAllowedError,
-    NotFoundError,
-)
+from publisher.errors import InvalidError, PublisherError
 from publisher.model.people import Person
 from publisher.schedule import times
 from publisher.storage import queries
@@ -59,7 +54,7 @@ def main() -> None:
     logs.configure()
     try:
         cli()
-    except (ConfigError, InvalidError, NotAllowedError, NotFoundError) as error:
+    except PublisherError as error:
         output.fault(error)
         sys.exit(BAD_INPUT)
 

@@ -19,6 +19,7 @@ from publisher.workflow import people
 FIRST_PORT = 8000  # of the three that the demo listens on
 FILES = ("publisher.toml", "targets.toml", "review.toml")
 SAMPLE = "关于校园网维护的通知.docx"
+DEMO_MARK = "demo"  # a file in config/ that tells a demo from a real installation
 ACCOUNTS = "demo-accounts.json"
 DEMO_PEOPLE = {
     "林晓": ("author",),
@@ -73,8 +74,12 @@ def init_demo(home: Path, *, first_port: int) -> None:
     """Make the demo's folder; an existing one is pointed to other ports where they differ."""
     if not (home / "config").exists():
         init(home)
+        (home / "config" / DEMO_MARK).touch()
         shutil.copyfile(settings.packaged("demo/notice.docx"), home / SAMPLE)
         _write_secrets(home / "config" / "secrets")
+    elif not (home / "config" / DEMO_MARK).exists():
+        message = f"{home} 是正式的安装，不能用来演示，请用 --home 另选一个文件夹"
+        raise InvalidError(message, field="--home", code="taken")
     elif settings.load(home).server.console_port == first_port:
         return
     ports = {"console": first_port, "site": first_port + 1, "rehearsal": first_port + 2}

@@ -73,8 +73,8 @@ async def _serve(app: App, ready: Callable[[], None]) -> None:
             await asyncio.gather(*running)
         finally:
             ticker.stop()
+            app.close()
             await asyncio.to_thread(app.lanes.rest, GRACE_S)
-            app.lanes.close()
 
 
 def _doors(app: App) -> dict[int, ASGIApp]:

@@ -6,6 +6,7 @@ processes and lost wake-ups.
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 
 import structlog
@@ -33,6 +34,8 @@ class Ticker:
     def __init__(self, app: App) -> None:
         self.app = app
         self._next_wake_at: datetime | None = None
+        self._every_s: dict[str, float] = {}
+        self._stopped = threading.Event()
         self._scheduler = BackgroundScheduler(
             timezone=CAMPUS_TIME,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -49,15 +52,27 @@ class Ticker:
             "tend": (self.tend, TEND_S),
         }
         for name, (job, every_s) in jobs.items():
+            self._every_s[name] = every_s
             self._scheduler.add_job(
                 job, "interval", seconds=every_s, id=name, next_run_time=clock.now()
             )
         self._scheduler.start()
+        threading.Thread(target=self._watch_clock, daemon=True).start()
 
     def stop(self) -> None:
         """Tick no more; what the lanes have begun may finish."""
+        self._stopped.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+    def _watch_clock(self) -> None:
+        """Tick on when the clock is set back: the scheduler would wait until it has caught up."""
+        while not self._stopped.wait(EVERY_S):
+            now = clock.now()
+            for job in self._scheduler.get_jobs():
+                every = timedelta(seconds=self._every_s.get(job.id, 0))
+                if every and job.next_run_time - now > 2 * every:
+                    job.modify(next_run_time=now)
 
     def send(self) -> None:
         """Wake the lanes on which something is due, and set the wake for the next moment."""

@@ -57,7 +57,7 @@ def _report(app: App, *, now: datetime, expects_ticker: bool) -> dict[str, objec
         stuck = vitals.stuck_lanes(session, now=now, since=now - LATE)
     age_s = _age_s(beat_at, now=now)
     problems = [f"发布目标 {lane} 到时间的投递没有发出，请看日志或重启" for lane in stuck]
-    if expects_ticker and (age_s is None or age_s > PULSE_S):
+    if expects_ticker and (age_s is None or abs(age_s) > PULSE_S):
         problems.insert(0, "定时器没有在运行，请重启 publisher serve")
     return {
         "database": "ok",

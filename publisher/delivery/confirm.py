@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from publisher import clock
 from publisher.channel import Confirms, Receipt
 from publisher.delivery import retry
-from publisher.delivery.record import give_up
+from publisher.delivery.record import give_up, tell_followers
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, UnknownOutcomeError
 from publisher.model.delivery import Delivery, Observation
@@ -28,7 +28,10 @@ MIN_APART_S = 5.0  # between two looks that are to prove that nothing is there
 def run_target(works: Works, target: str, *, now: Callable[[], datetime] = clock.now) -> int:
     """Look once at every delivery of a target whose look is due; return how many."""
     looked = 0
-    while (delivery := claim(works, target, states=LOOKED_AT, now=now())) is not None:
+    while not works.stopping.is_set():
+        delivery = claim(works, target, states=LOOKED_AT, now=now())
+        if delivery is None:
+            break
         look(works, delivery, now=now)
         looked += 1
     return looked
@@ -123,14 +126,15 @@ def _record(
 def _confirmed(session: Session, row: Delivery, seen: Receipt, *, at: datetime) -> None:
     row.remote_id, row.evidence = seen.remote_id, seen.evidence
     row.settle(S.CONFIRMED, url=seen.url, at=at)
+    tell_followers(session, row, advice="", deadline_at=None)
     observe(session, row, "present", seen.evidence, at=at)
 
 
 def _absent(session: Session, works: Works, row: Delivery, *, at: datetime) -> None:
     """Nothing there. Once is not enough: it is believed the second time, some while later."""
     observe(session, row, "absent", "", at=at)
-    if row.absent_at is None or at - row.absent_at < apart(works, row):
-        row.absent_at = row.absent_at or at
+    if row.absent_at is None or row.absent_at > at or at - row.absent_at < apart(works, row):
+        row.absent_at = min(row.absent_at or at, at)  # one ahead of us is from a clock set back
         row.check_at = row.absent_at + apart(works, row)
         return
     if row.state == S.ACCEPTED:

@@ -29,6 +29,7 @@ from publisher.storage import notes
 
 log = structlog.get_logger()
 
+LEADER_FAILED = "要等带全文地址的那一处先发出；它没有发成，请先处理它，再发这一处"
 MAX_SAID = 2000  # characters of an outlet's answer that are kept
 
 
@@ -142,7 +143,20 @@ def give_up(session: Session, row: Delivery, advice: str, *, at: datetime) -> No
     row.move(S.FAILED)
     row.advice, row.ended_at, row.check_at, row.deadline_at = advice, at, None, None
     row.lease_owner, row.lease_until = None, None
+    tell_followers(session, row, advice=LEADER_FAILED, deadline_at=at)
     note(session, row, "failed", text=advice, at=at)
+
+
+def tell_followers(
+    session: Session, row: Delivery, *, advice: str, deadline_at: datetime | None
+) -> None:
+    """Say to those that wait for this delivery what has become of it."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.after_id == row.id, Delivery.state == S.PLANNED)
+        .values(advice=advice, deadline_at=deadline_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _pause(session: Session, row: Delivery, error: CredentialsError, *, at: datetime) -> None:

@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from publisher.delivery.record import end_attempts, look_later, note, take_down_if_withdrawn
+from publisher.delivery.record import (
+    LEADER_FAILED,
+    end_attempts,
+    look_later,
+    note,
+    take_down_if_withdrawn,
+    tell_followers,
+)
 from publisher.delivery.retry import BETWEEN_LATE_LOOKS_S
 from publisher.delivery.works import Works
 from publisher.model.delivery import Attempt, Delivery, stands
@@ -86,6 +93,7 @@ def miss(works: Works, *, now: datetime) -> int:
         ).all()
         for row in rows:
             row.move(S.MISSED)
-            row.ended_at = now
+            row.ended_at, row.deadline_at = now, None
+            tell_followers(session, row, advice=LEADER_FAILED, deadline_at=now)
             note(session, row, "miss", text="过了最晚发布时间，没有发出", at=now)
     return len(rows)

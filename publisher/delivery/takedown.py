@@ -18,7 +18,7 @@ from publisher import clock
 from publisher.channel import Confirms, Receipt, Withdraws
 from publisher.delivery import retry
 from publisher.delivery.confirm import apart, ask, claim, observe, still_there
-from publisher.delivery.record import MAX_SAID, note
+from publisher.delivery.record import end_attempts, note
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, PermanentError, UnknownOutcomeError
 from publisher.model.delivery import Attempt, Delivery
@@ -50,7 +50,10 @@ def expire(works: Works, *, now: datetime) -> int:
 def run_target(works: Works, target: str, *, now: Callable[[], datetime] = clock.now) -> int:
     """Take down what is due on a target, one after another; return how many steps were made."""
     steps = 0
-    while (row := claim(works, target, states=(S.WITHDRAWING,), now=now())) is not None:
+    while not works.stopping.is_set():
+        row = claim(works, target, states=(S.WITHDRAWING,), now=now())
+        if row is None:
+            break
         take_down(works, row, now=now)
         steps += 1
     return steps
@@ -65,13 +68,15 @@ def take_down(works: Works, delivery: Delivery, *, now: Callable[[], datetime]) 
 
 
 def _call(works: Works, delivery: Delivery, *, now: Callable[[], datetime]) -> None:
-    started_at = now()
+    with works.database.sessions.begin() as session:
+        session.add(Attempt(delivery_id=delivery.id, step="withdraw", started_at=now()))
     error = _withdraw(works, delivery)
     with works.database.sessions.begin() as session:
+        outcome = type(error).__name__ if error else "done"
+        end_attempts(session, delivery, outcome=outcome, said=str(error or ""), at=now())
         row = still_there(session, delivery)
         if row is None:
             return
-        session.add(_attempt(delivery, error, started_at=started_at, ended_at=now()))
         if error is None:
             row.taken_down_at, row.checks, row.check_at = now(), 0, now()
             if not isinstance(works.channel(row), Confirms):
@@ -93,19 +98,6 @@ def _withdraw(works: Works, delivery: Delivery) -> ChannelError | None:
         log.error("unforeseen", delivery=delivery.id, traceback=traceback.format_exc())
         return UnknownOutcomeError(f"unforeseen {type(error).__name__}")
     return None
-
-
-def _attempt(
-    delivery: Delivery, error: ChannelError | None, *, started_at: datetime, ended_at: datetime
-) -> Attempt:
-    return Attempt(
-        delivery_id=delivery.id,
-        step="withdraw",
-        started_at=started_at,
-        ended_at=ended_at,
-        outcome=type(error).__name__ if error else "done",
-        said=str(error or "")[:MAX_SAID],
-    )
 
 
 def _verify(works: Works, delivery: Delivery, *, now: Callable[[], datetime]) -> None:
@@ -141,9 +133,9 @@ def _absent(session: Session, works: Works, row: Delivery, *, at: datetime) -> N
     """Gone. Where we never knew that it was there, one look is not enough."""
     observe(session, row, "absent", "", at=at)
     if row.taken_down_at is None and (
-        row.absent_at is None or at - row.absent_at < apart(works, row)
+        row.absent_at is None or row.absent_at > at or at - row.absent_at < apart(works, row)
     ):
-        row.absent_at = row.absent_at or at
+        row.absent_at = min(row.absent_at or at, at)
         row.check_at = row.absent_at + apart(works, row)
         return
     _gone(session, row, at=at)

@@ -6,6 +6,7 @@ committed before the channel is called; what came of it is committed in a transa
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from publisher import clock
@@ -35,6 +37,8 @@ from publisher.storage.media import DamagedError
 
 log = structlog.get_logger()
 
+RECORD_TRIES = 30
+RECORD_AGAIN_S = 2.0
 LONGEST_GAP = timedelta(hours=1)  # no account needs a longer one between two deliveries
 
 
@@ -49,7 +53,7 @@ class Claim:
 def run_lane(works: Works, lane: str, *, now: Callable[[], datetime] = clock.now) -> int:
     """Send what is due on one lane, one after another; return how many were taken."""
     taken = 0
-    while (claimed := claim(works, lane, now=now())) is not None:
+    while not works.stopping.is_set() and (claimed := claim(works, lane, now=now())) is not None:
         send(works, claimed, now=now)
         taken += 1
     return taken
@@ -102,6 +106,7 @@ def _take(session: Session, works: Works, lane: str, *, now: datetime) -> Delive
             fence=Delivery.fence + 1,
             lease_owner=works.owner,
             lease_until=now + timedelta(seconds=works.limits.lease_s),
+            deadline_at=now + timedelta(seconds=2 * works.limits.lease_s),
         )
         .returning(Delivery.id)
     )
@@ -128,7 +133,7 @@ def send(works: Works, claimed: Claim, *, now: Callable[[], datetime] = clock.no
     works.in_flight.add(claimed.delivery.id)
     try:
         outcome = _act(works, claimed, now=now)
-        record(works, claimed.delivery, outcome, at=now())
+        _record(works, claimed.delivery, outcome, now=now)
     finally:
         works.in_flight.discard(claimed.delivery.id)
     log.info(
@@ -142,6 +147,22 @@ def send(works: Works, claimed: Claim, *, now: Callable[[], datetime] = clock.no
     if isinstance(outcome, Exception) and outcome.__cause__ is not None:
         cause = "".join(traceback.format_exception(outcome.__cause__))
         log.error("unforeseen", delivery=claimed.delivery.id, traceback=cause)
+
+
+def _record(
+    works: Works,
+    delivery: Delivery,
+    outcome: Receipt | ChannelError | None,
+    *,
+    now: Callable[[], datetime],
+) -> None:
+    """Record, patiently: while the database is busy or full, what the outlet said must not go."""
+    for _ in range(RECORD_TRIES - 1):
+        try:
+            return record(works, delivery, outcome, at=now())
+        except OperationalError:
+            time.sleep(RECORD_AGAIN_S)
+    return record(works, delivery, outcome, at=now())
 
 
 def _act(

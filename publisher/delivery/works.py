@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -22,6 +23,7 @@ class Works:
     channels: Mapping[str, Channel]
     limits: Limits
     owner: str = field(default_factory=lambda: token_hex(8))
+    stopping: threading.Event = field(default_factory=threading.Event)  # set: begin nothing more
     in_flight: set[int] = field(default_factory=set)  # deliveries whose call is under way here
 
     def channel(self, delivery: Delivery) -> Channel | None:

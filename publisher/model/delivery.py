@@ -61,6 +61,7 @@ class Delivery(Base):
         ),
         Index("ix_delivery_deadline", "deadline_at", **_where("deadline_at IS NOT NULL")),
         Index("ix_delivery_open", "target", "state", **_where(_spelt(OPEN))),
+        Index("ix_delivery_after", "after_id", **_where("after_id IS NOT NULL")),
         Index("ix_delivery_item", "item_id", "id"),
         Index("ix_delivery_state", "state", "id"),
         Index("ix_delivery_target", "target", "id"),
@@ -132,7 +133,7 @@ class Delivery(Base):
     def cancel(self, *, at: datetime) -> None:
         """Stop it before it has begun."""
         self.move(DeliveryState.CANCELLED)
-        self.ended_at, self.advice = at, ""
+        self.ended_at, self.advice, self.deadline_at = at, "", None
 
     def begin_takedown(self, how: str, *, reason: str, at: datetime, deadline_at: datetime) -> None:
         """Start to take it down, as "withdrawn" or "expired"; the first call follows at once."""

@@ -87,8 +87,8 @@ def dues(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> 
     moments = {name: due(edition, name, channels[name], at=at) for name in edition.targets}
     leader = next((name for name in edition.targets if _leads(channels[name])), None)
     for name, moment in moments.items():
-        if leader is not None:
-            moment = moments[name] = max(moment, moments[leader])
+        if leader is not None and moments[leader] > moment:
+            moment = moments[name] = _slot(channels[name], moments[leader])
         _check_latest(edition, channels[name], moment)
     return moments
 
@@ -113,6 +113,10 @@ def due(edition: Edition, target: str, channel: Channel, *, at: datetime) -> dat
     own = edition.overrides.get(target, {}).get("publish_at")
     wished = times.parse(own, field="publish_at") if own else edition.publish_at
     moment = max(wished or at, at)
+    return _slot(channel, moment)
+
+
+def _slot(channel: Channel, moment: datetime) -> datetime:
     return channel.slot(moment) if isinstance(channel, Slots) else moment
 
 

@@ -15,6 +15,15 @@ class DamagedError(PublisherError):
     """The bytes on disk are no longer those of their name."""
 
 
+def _sync(folder: Path) -> None:
+    """Make sure that a new name is still there after a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @dataclass(frozen=True)
 class MediaStore:
     """A folder of files; a file never changes and is written once, whole or not at all."""
@@ -33,6 +42,7 @@ class MediaStore:
             temporary.flush()
             os.fsync(temporary.fileno())
         Path(temporary.name).replace(path)
+        _sync(path.parent)
         return digest
 
     def read(self, digest: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from publisher.channel import Part, Rendition
 from publisher.model.canonical import canonical, sha256
 from publisher.model.item import FrozenRendition
-from publisher.storage.media import MediaStore
+from publisher.storage.media import DamagedError, MediaStore
 
 
 def freeze(target: str, rendition: Rendition, media: MediaStore) -> FrozenRendition:
@@ -32,7 +32,9 @@ def freeze(target: str, rendition: Rendition, media: MediaStore) -> FrozenRendit
 
 
 def thaw(frozen: FrozenRendition, media: MediaStore) -> Rendition:
-    """Return the rendition with exactly the bytes that were frozen."""
+    """Return the rendition exactly as it was frozen; DamagedError where its record has changed."""
+    if sha256(canonical(sealed(frozen))) != frozen.digest:
+        raise DamagedError(f"渠道稿 {frozen.id} 的记录已损坏，请从备份中恢复")
     return Rendition(
         body=media.read(frozen.body_digest),
         media_type=frozen.media_type,

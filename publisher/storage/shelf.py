@@ -65,7 +65,11 @@ class DatabaseShelf:
 
     def _take(self, key: str, owner: str) -> bool:
         now = clock.now()
-        is_free = or_(ShelfRow.locked_until.is_(None), ShelfRow.locked_until < now)
+        is_free = or_(
+            ShelfRow.locked_until.is_(None),
+            ShelfRow.locked_until < now,
+            ShelfRow.locked_until > now + timedelta(seconds=2 * LOCK_S),  # the clock was set back
+        )
         with self.sessions.begin() as session:
             taken = session.execute(
                 update(ShelfRow)

@@ -44,7 +44,11 @@ def stuck_lanes(session: Session, *, now: datetime, since: datetime) -> list[str
         .where(_is_its_turn())
     )
     sending = set(
-        session.scalars(select(Delivery.lane).where(Delivery.lease_until.is_not(None)).distinct())
+        session.scalars(
+            select(Delivery.lane)
+            .where(Delivery.lease_until.is_not(None), Delivery.deadline_at > now)
+            .distinct()
+        )
     )
     return [
         lane for lane in lying if lane not in sending and not _has_sent(session, lane, since=since)

@@ -186,7 +186,9 @@ def _check(edition: Edition, judgement: Judgement, stages: tuple[Stage, ...]) ->
         raise InvalidError("退回或否决请写明意见", field="opinion", code="empty")
     open_stage = rules.open_stage(edition, stages)
     if open_stage is None:
-        raise NotAllowedError("这一稿件不在审核中", code="wrong_state")
+        is_waiting = edition.state == EditionState.IN_REVIEW
+        message = rules.STAGES_CHANGED if is_waiting else "这一稿件不在审核中"
+        raise NotAllowedError(message, code="wrong_state")
     if open_stage.name != judgement.stage:
         raise NotAllowedError(f"现在轮到“{open_stage.label}”", code="not_this_stage")
     if judgement.digest != edition.digest:

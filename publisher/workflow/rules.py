@@ -12,6 +12,7 @@ from publisher.model.states import EditionState
 from publisher.settings import Stage
 
 REVIEWERS = {"department_reviewer", "office_reviewer", "secrecy_reviewer"}
+STAGES_CHANGED = "审核环节的设置变了，请作者修改后重新提交"
 MAY = {  # verb: any of these roles
     "write": {"author"},
     "withdraw": {"author", "office_reviewer", "operator"},
@@ -43,7 +44,7 @@ def may_review(person: Person, edition: Edition, stages: tuple[Stage, ...]) -> s
     """Say why this person may not give the next verdict on this edition."""
     stage = open_stage(edition, stages)
     if stage is None and edition.state == EditionState.IN_REVIEW:
-        return "审核环节的设置变了，请作者修改后重新提交"
+        return STAGES_CHANGED
     if stage is None or edition.item.withdrawn_at is not None:
         return "这一稿件不在审核中"
     if not person.is_active:

@@ -101,3 +101,30 @@ def test_it_shows_that_it_lives_and_checks_its_targets(app: App) -> None:
             return target is not None and target.checked_at is not None
 
     assert ticking(app, lambda: lives() and is_checked())
+
+
+def test_it_ticks_on_when_the_clock_was_set_back_by_an_hour(app: App) -> None:
+    ticker = Ticker(app)
+    ticker.start()
+    for job in ticker._scheduler.get_jobs():
+        job.modify(next_run_time=clock.now() + timedelta(hours=1))  # as the scheduler would see it
+    now = clock.now()
+    delivery = make.delivery(app.works, due_at=now, not_after=now + timedelta(hours=1))
+
+    end = time.monotonic() + PATIENCE_S
+    while make.stored(app.works, delivery).state != S.CONFIRMED and time.monotonic() < end:
+        time.sleep(0.05)
+    ticker.stop()
+
+    assert make.stored(app.works, delivery).state == S.CONFIRMED
+
+
+def test_an_app_that_is_closed_begins_nothing_more(app: App) -> None:
+    now = clock.now()
+    delivery = make.delivery(app.works, due_at=now, not_after=now + timedelta(hours=1))
+
+    app.close()
+    app.wake_due()
+
+    assert app.lanes.busy() == ()
+    assert make.stored(app.works, delivery).state == S.PLANNED

@@ -297,6 +297,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_delivery_after",
+            ["after_id"],
+            unique=False,
+            sqlite_where=sa.text("after_id IS NOT NULL"),
+            postgresql_where=sa.text("after_id IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_delivery_check",
             ["check_at"],
             unique=False,
@@ -488,6 +495,11 @@ def downgrade() -> None:
             "ix_delivery_check",
             sqlite_where=sa.text("check_at IS NOT NULL"),
             postgresql_where=sa.text("check_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_delivery_after",
+            sqlite_where=sa.text("after_id IS NOT NULL"),
+            postgresql_where=sa.text("after_id IS NOT NULL"),
         )
 
     op.drop_table("delivery")
