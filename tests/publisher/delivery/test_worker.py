@@ -309,7 +309,7 @@ def test_a_receipt_that_comes_too_late_is_kept_for_looks_and_take_downs(tmp_path
 @pytest.mark.parametrize(
     ("answer", "state", "said"),
     [
-        (RetryableError("429", after_s=99_999_999_999.0), S.FAILED, "429"),
+        (RetryableError("429", after_s=999_999_999_999.0), S.FAILED, "429"),
         (PermanentError("errcode 1: 坏\ud83d"), S.FAILED, "errcode 1: 坏?"),
         (Receipt(remote_id="r\ud83d", evidence="迎新\ud83d"), S.ACCEPTED, "r?"),
     ],
