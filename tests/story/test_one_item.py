@@ -70,7 +70,7 @@ def test_one_notice_reaches_four_channels_on_time_and_comes_down_again(tmp_path:
 
 def test_comes_down_by_itself_at_its_planned_end(tmp_path: Path) -> None:
     with college(tmp_path) as ours:
-        soon = datetime.now(UTC) + timedelta(seconds=25)
+        soon = datetime.now(UTC) + timedelta(seconds=60)
         item = ours.queue(word_notice(tmp_path), to="website,qq", until=in_words(soon))
 
         ours.approve(item)
