@@ -20,6 +20,7 @@ from publisher.errors import (
 from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Target
+from publisher.storage import queries
 from publisher.workflow.withdraw import take_back
 from tests import make
 from tests.make import NINE, FakeChannel
@@ -493,3 +494,42 @@ def test_what_is_withdrawn_while_it_is_sent_comes_down_again(tmp_path: Path) -> 
     row = make.stored(works, delivery)
     assert row.state == S.WITHDRAWING
     assert row.takedown_reason == "有误"
+
+
+def test_those_that_wait_for_a_failed_one_say_so(tmp_path: Path) -> None:
+    site = FakeChannel(answers=[PermanentError("no")])
+    works = make.works(tmp_path, {"site": site, "gate": FakeChannel()})
+    leader = make.delivery(works, target="site")
+    follower = make.delivery(works, after_id=leader)
+
+    worker.run_lane(works, "site", now=at(NINE))
+
+    row = make.stored(works, follower)
+    assert row.state == S.PLANNED
+    assert "请先处理它" in row.advice
+    assert row.deadline_at == NINE
+
+
+def test_a_call_that_never_ends_is_told_to_people(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel()})
+    delivery = make.delivery(works)
+    worker.claim(works, "gate", now=NINE)
+    works.in_flight.add(delivery)
+
+    recover.recover(works, now=NINE + timedelta(hours=1))
+
+    with works.database.reads() as session:
+        told = queries.needs_a_person(session, now=NINE + timedelta(hours=1))
+    assert [one.id for one in told] == [delivery]
+    assert told[0].state == S.SENDING
+
+
+def test_nothing_is_begun_once_the_work_is_stopping(tmp_path: Path) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works)
+
+    works.stopping.set()
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    assert gate.sent == []

@@ -134,3 +134,21 @@ def test_a_turn_at_the_latest_moment_is_kept(tmp_path: Path, field: str) -> None
     [delivery] = planned(tmp_path, {"gate": AtFive()}, **{field: its_turn})
 
     assert delivery.due_at == delivery.not_after == its_turn
+
+
+def test_a_follower_with_times_of_its_own_keeps_to_them(tmp_path: Path) -> None:
+    site, wechat = planned(
+        tmp_path,
+        {"site": Site(), "wechat": NextFive()},
+        overrides={"site": {"publish_at": "2026-11-24 18:00"}},
+    )
+
+    assert site.due_at == NINE + timedelta(hours=9)
+    assert wechat.due_at == NINE + timedelta(days=1, hours=8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextFive(FakeChannel, Slots):
+    def slot(self, moment: datetime) -> datetime:
+        today = moment.replace(hour=9, minute=0)  # 17:00 in Beijing
+        return today if today >= moment else today + timedelta(days=1)
