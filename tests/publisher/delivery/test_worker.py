@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
 from publisher.delivery import confirm, recover, worker
@@ -533,3 +537,35 @@ def test_nothing_is_begun_once_the_work_is_stopping(tmp_path: Path) -> None:
     worker.run_lane(works, "gate", now=at(NINE))
 
     assert gate.sent == []
+
+
+def test_what_the_outlet_said_outlasts_a_busy_database(tmp_path: Path) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Busy(FakeChannel):
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            holder.start()
+            holds.wait(5)
+            return super().deliver(rendition, key=key)
+
+    def hold() -> None:
+        with closing(sqlite3.connect(tmp_path / "data" / "publisher.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            holds.set()
+            time.sleep(1)
+
+    holds, holder = threading.Event(), threading.Thread(target=hold)
+    gate = Busy()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+    works.database.engine.dispose()
+    event.listen(works.database.engine, "connect", impatient)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+    holder.join()
+
+    assert len(gate.sent) == 1
+    assert make.stored(works, delivery).remote_id == "r1"
+
+
+def impatient(connection: sqlite3.Connection, record: object) -> None:
+    connection.execute("PRAGMA busy_timeout=20")
