@@ -6,26 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from publisher.model import words
+
 MAX_SENTENCES = 5  # of one answer
-LABELS = {
-    "title": "标题",
+LABELS = words.FIELDS | {
     "body_html": "正文",
     "body_markdown": "正文",
-    "summary": "摘要",
-    "kind": "文种",
-    "category": "清单事项",
-    "department": "落款单位",
-    "document_number": "文号",
-    "issued_on": "成文日期",
-    "audience": "公开范围",
-    "targets": "发布目标",
-    "publish_at": "发布时间",
-    "not_after": "最晚发布时间",
-    "expires_at": "结束时间",
     "overrides": "分目标设置",
-    "images": "图片",
-    "attachments": "附件",
-    "file": "文件",
     "role": "文件用途",
     "alt": "图片说明",
     "name": "文件名",

@@ -12,6 +12,7 @@ from publisher.channel import CAMPUS_TIME
 from publisher.console import security, source
 from publisher.console.visitor import text_of, texts_of
 from publisher.errors import InvalidError
+from publisher.model import words
 from publisher.model.item import Edition, EditionFile
 from publisher.schedule import times
 from publisher.workflow.compose import Draft, NamedFile
@@ -23,23 +24,8 @@ OVERRIDES = ("title", "summary", "publish_at")
 MAX_SUMMARY = 2000  # characters; outlets have narrower limits of their own
 MAX_ALT = 500  # characters
 NEW = {"kind": "通知", "audience": "public", "body_form": "text"}
-LABELS = {
-    "file": "文件",
-    "title": "标题",
+LABELS = words.FIELDS | {
     "body": "正文",
-    "summary": "摘要",
-    "kind": "文种",
-    "category": "清单事项",
-    "department": "落款单位",
-    "document_number": "文号",
-    "issued_on": "成文日期",
-    "audience": "公开范围",
-    "targets": "发布目标",
-    "publish_at": "发布时间",
-    "not_after": "最晚发布时间",
-    "expires_at": "结束时间",
-    "images": "图片",
-    "attachments": "附件",
     "overrides": "各渠道单独设置",
 }
 

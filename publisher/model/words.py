@@ -37,3 +37,20 @@ ITEM_STATUS = {
     I.EXPIRED: "已到期",
 }
 ACTIONS = {"block": "必须修改", "warn": "请核对", "inform": "提示"}  # of a screening finding
+FIELDS = {  # of an item, as programs spell them
+    "file": "文件",
+    "title": "标题",
+    "summary": "摘要",
+    "kind": "文种",
+    "category": "清单事项",
+    "department": "落款单位",
+    "document_number": "文号",
+    "issued_on": "成文日期",
+    "audience": "公开范围",
+    "targets": "发布目标",
+    "publish_at": "发布时间",
+    "not_after": "最晚发布时间",
+    "expires_at": "结束时间",
+    "images": "图片",
+    "attachments": "附件",
+}
