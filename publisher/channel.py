@@ -8,12 +8,14 @@ registry where a channel declares them: `folder: Path`, a directory of the targe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 from zoneinfo import ZoneInfo
+
+from publisher.errors import ChannelError
 
 CAMPUS_TIME = ZoneInfo("Asia/Shanghai")  # how moments are shown; in the records they are UTC
 
@@ -133,6 +135,7 @@ class Channel(ABC):
 
     label: ClassVar[str] = ""  # 渠道 in the words of the console: "官网"
     typical_delay_s: ClassVar[float] = 2.0  # from accepted to visible; look-ups keep this apart
+    at_once: ClassVar[int] = 1  # deliveries of one account that may be under way together
 
     @abstractmethod
     def render(self, content: Content) -> Rendition:
@@ -158,6 +161,29 @@ class Prepares(ABC):
         """Do the one visible act; called in place of deliver."""
 
 
+class Bundles(ABC):
+    """Also: several renditions of one target go out in one call, in a fixed order, with one key.
+
+    Such a channel is always called by these methods, for a single rendition too. A member is
+    looked up afterwards under the key of its bundle and its place, from 1: "bundle-7.2".
+    """
+
+    max_bundle: ClassVar[int] = 8  # renditions in one call
+
+    def prepare_bundle(self, renditions: Sequence[Rendition], *, key: str) -> str:
+        """Do what is invisible and repeatable, and return the handle for deliver_bundle."""
+        return ""
+
+    @abstractmethod
+    def deliver_bundle(
+        self, renditions: Sequence[Rendition], *, key: str, handle: str
+    ) -> Sequence[Receipt | ChannelError]:
+        """Do the one visible act; answer for each rendition, in the same order.
+
+        Raise a ChannelError where it holds for all of them.
+        """
+
+
 class Confirms(ABC):
     """Also: the outlet can be asked what it has."""
 
@@ -167,6 +193,17 @@ class Confirms(ABC):
 
         Raise UnknownOutcomeError for "not yet" and for every answer that proves neither.
         """
+
+
+class Finds(ABC):
+    """Also: a rendition can be found by what it says, without any record of ours.
+
+    Asked after a restore from a backup, when our own records may be older than the outlet's.
+    """
+
+    @abstractmethod
+    def find(self, rendition: Rendition, *, key: str) -> Receipt | None:
+        """Look, change nothing; None and UnknownOutcomeError as in Confirms.confirm."""
 
 
 class Withdraws(ABC):
@@ -209,12 +246,36 @@ class Splits(ABC):
         return name
 
 
+class Shares(ABC):
+    """Also: several targets may be places of one account, whose limits they share."""
+
+    @abstractmethod
+    def account(self) -> str:
+        """Return what names the account, the same in all its targets; no secret. Pure."""
+
+
 class Paces(ABC):
     """Also: the account must not be used faster than this."""
 
     @abstractmethod
     def gap_s(self) -> float:
         """Return the seconds to leave before the next delivery; may differ from call to call."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ration:
+    """So many sends of one account in a day or month of campus time; spent when they are made."""
+
+    sends: int
+    period: Literal["day", "month"]
+
+
+class Rations(ABC):
+    """Also: an account has a number of sends that is lost when spent."""
+
+    @abstractmethod
+    def rations(self) -> tuple[Ration, ...]:
+        """Return what the outlet allows; all of them hold. Pure."""
 
 
 class Slots(ABC):

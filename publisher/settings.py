@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -67,6 +67,10 @@ class Delivery(_Table):
     """[delivery]"""
 
     latest_after_h: float = Field(default=24.0, gt=0)
+    late: Literal["send", "ask", "miss"] = "miss"
+    send_late_h: float = Field(default=72.0, gt=0)
+    follow_wait_h: float = Field(default=2.0, gt=0)
+    follow_else: Literal["ask", "send"] = "ask"
     lease_s: float = Field(default=180.0, ge=5)
     look_up_h: float = Field(default=24.0, gt=0)
     take_down_h: float = Field(default=1.0, gt=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from publisher.errors import NotAllowedError
 from publisher.model.base import Base, Words
 from publisher.model.item import FrozenRendition, Item
 from publisher.model.states import MOVES, OPEN, DeliveryState
+from publisher.model.urgency import HEAD_START, Urgency
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -34,13 +35,26 @@ def _spelt(states: Iterable[DeliveryState]) -> str:
     return f"state = {names[0]}" if len(names) == 1 else f"state IN ({', '.join(names)})"
 
 
+def bundle_key(bundle_id: int) -> str:
+    """Return the idempotency key of a bundle."""
+    return f"bundle-{bundle_id}"
+
+
+def _rank_at(context: Any) -> datetime:
+    given = context.get_current_parameters()
+    head_start: timedelta = HEAD_START[Urgency(given.get("urgency") or Urgency.NORMAL)]
+    due_at: datetime = given["due_at"]
+    return due_at - head_start
+
+
 class Delivery(Base):
     """One rendition, one place, one occurrence; what has a state.
 
     `fence` rises with every claim; a worker whose fence is no longer the row's has lost it and may
-    write nothing. `taken_down_at` is set when the outlet has said yes to a take-down that is still
-    to be verified. `check_at` is when the outlet is to be asked next, None when there is nothing
-    to ask.
+    write nothing. A `lease_owner` without `lease_until` is a worker that was cut off: its call may
+    still be under way. `rank_at` orders a lane: the due moment less the head start of its urgency.
+    `taken_down_at` is set when the outlet has said yes to a take-down that is still to be
+    verified. `check_at` is when the outlet is to be asked next, None when there is nothing to ask.
     """
 
     __tablename__ = "delivery"
@@ -48,7 +62,12 @@ class Delivery(Base):
         UniqueConstraint("rendition_id", "part", "occurrence"),
         Index("ix_delivery_due", "due_at", "lane", **_where(_spelt([DeliveryState.PLANNED]))),
         Index(
-            "ix_delivery_lane", "lane", "due_at", "id", **_where(_spelt([DeliveryState.PLANNED]))
+            "ix_delivery_lane", "lane", "rank_at", "id", **_where(_spelt([DeliveryState.PLANNED]))
+        ),
+        Index(
+            "ix_delivery_follow_until",
+            "follow_until",
+            **_where(f"{_spelt([DeliveryState.PLANNED])} AND follow_until IS NOT NULL"),
         ),
         Index("ix_delivery_not_after", "not_after", **_where(_spelt([DeliveryState.PLANNED]))),
         Index("ix_delivery_check", "check_at", **_where("check_at IS NOT NULL")),
@@ -62,6 +81,8 @@ class Delivery(Base):
         Index("ix_delivery_deadline", "deadline_at", **_where("deadline_at IS NOT NULL")),
         Index("ix_delivery_open", "target", "state", **_where(_spelt(OPEN))),
         Index("ix_delivery_after", "after_id", **_where("after_id IS NOT NULL")),
+        Index("ix_delivery_bundle", "bundle_id", **_where("bundle_id IS NOT NULL")),
+        Index("ix_delivery_restored", "id", **_where("is_restored")),
         Index("ix_delivery_item", "item_id", "id"),
         Index("ix_delivery_state", "state", "id"),
         Index("ix_delivery_target", "target", "id"),
@@ -76,11 +97,18 @@ class Delivery(Base):
     occurrence: Mapped[int] = mapped_column(default=0)
     lane: Mapped[str] = mapped_column(String(64))  # deliveries of one lane go one after another
     state: Mapped[str] = mapped_column(String(16), default=DeliveryState.PLANNED)
+    urgency: Mapped[str] = mapped_column(String(16), default=Urgency.NORMAL)
     due_at: Mapped[datetime]
+    rank_at: Mapped[datetime] = mapped_column(default=_rank_at)
     not_after: Mapped[datetime]
+    late: Mapped[str] = mapped_column(String(8), default="miss")  # past not_after: miss, or ask
     expires_at: Mapped[datetime | None]
     after_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))  # confirmed first
+    follow_until: Mapped[datetime | None]  # waits so long for the one it comes after
+    follow_else: Mapped[str] = mapped_column(String(8), default="ask")  # then: ask, or send
     bundle_id: Mapped[int | None] = mapped_column(ForeignKey("bundle.id"))
+    bundle_position: Mapped[int | None]
+    is_restored: Mapped[bool] = mapped_column(default=False)  # from a backup: may be out already
     fence: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
@@ -110,8 +138,10 @@ class Delivery(Base):
 
     @property
     def key(self) -> str:
-        """The idempotency key, the same on every attempt."""
-        return f"delivery-{self.id}"
+        """The name under which it is sent, the same on every attempt, and looked up."""
+        if self.bundle_id is None:
+            return f"delivery-{self.id}"
+        return f"{bundle_key(self.bundle_id)}.{self.bundle_position}"
 
     def move(self, to: DeliveryState) -> None:
         """Go to another state, or raise NotAllowedError with both names."""
@@ -125,10 +155,15 @@ class Delivery(Base):
     def plan_again(self, due_at: datetime) -> None:
         """Go back to waiting: certainly not there. What an earlier send was called is forgotten."""
         self.move(DeliveryState.PLANNED)
-        self.due_at = due_at
+        self.set_due(due_at)
         self.handle, self.remote_id, self.url, self.evidence = None, None, "", ""
         self.accepted_at, self.confirmed_at, self.ended_at = None, None, None
         self.check_at, self.checks, self.absent_at, self.deadline_at = None, 0, None, None
+
+    def set_due(self, due_at: datetime) -> None:
+        """Set the moment, and with it the place in the lane."""
+        self.due_at = due_at
+        self.rank_at = due_at - HEAD_START[Urgency(self.urgency)]
 
     def cancel(self, *, at: datetime) -> None:
         """Stop it before it has begun."""
@@ -201,7 +236,7 @@ class Observation(Base):
 
 
 class Bundle(Base):
-    """Deliveries that go out in one call, in order, with one idempotency key."""
+    """Deliveries of one target that go out in one call, in order, with one idempotency key."""
 
     __tablename__ = "bundle"
 

@@ -13,6 +13,7 @@ from publisher.model.base import Base
 from publisher.model.people import Person
 from publisher.model.review import Review
 from publisher.model.states import EDITION_MOVES, EditionState
+from publisher.model.urgency import Urgency
 
 
 class Item(Base):
@@ -29,6 +30,7 @@ class Item(Base):
     document_number: Mapped[str] = mapped_column(String(64), default="")  # 发文字号
     index_number: Mapped[str | None] = mapped_column(String(64), unique=True)  # from submission on
     issued_on: Mapped[date | None]
+    urgency: Mapped[str] = mapped_column(String(16), default=Urgency.NORMAL)
     created_at: Mapped[datetime]
     created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     withdrawn_at: Mapped[datetime | None]
@@ -69,6 +71,9 @@ class Edition(Base):
     publish_at: Mapped[datetime | None]  # None: as soon as approved
     not_after: Mapped[datetime | None]  # later than this is not better than never
     expires_at: Mapped[datetime | None]  # None: stays
+    late: Mapped[str] = mapped_column(String(8), default="")  # send, ask, miss; "": as configured
+    display_days: Mapped[int | None]  # 公示期: at least so long on the leading target
+    display_unit: Mapped[str] = mapped_column(String(16), default="calendar")  # or "working"
     findings: Mapped[list[dict[str, str]]]  # of the screening: rule, action, place, message
     remarks: Mapped[list[str]]  # what the import had to say
     created_at: Mapped[datetime]

@@ -45,7 +45,12 @@ EDITION_MOVES: Mapping[EditionState, Set[EditionState]] = {
 
 S = DeliveryState
 MOVES: Mapping[DeliveryState, Set[DeliveryState]] = {
-    S.PLANNED: {S.SENDING, S.MISSED, S.CANCELLED},
+    S.PLANNED: {
+        S.SENDING,
+        S.MISSED,
+        S.CANCELLED,
+        S.UNCONFIRMED,  # restored from a backup: it may have gone out since
+    },
     S.SENDING: {S.PLANNED, S.ACCEPTED, S.UNCONFIRMED, S.FAILED},
     S.ACCEPTED: {S.CONFIRMED, S.WITHDRAWING, S.FAILED},  # failed: taken, then refused by the outlet
     S.CONFIRMED: {S.WITHDRAWING},

@@ -17,12 +17,27 @@ class Target(Base):
     __tablename__ = "target"
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
-    paused_at: Mapped[datetime | None]
-    paused_by: Mapped[str] = mapped_column(String(64), default="")  # a person, or "" for ourselves
-    paused_because: Mapped[str] = mapped_column(Text, default="")
-    next_send_at: Mapped[datetime | None]  # pacing: not before this
     checked_at: Mapped[datetime | None]
     health: Mapped[dict[str, Any]] = mapped_column(default=dict)  # channel.Health, as it was
+
+
+class Pause(Base):
+    """Nothing goes out within this scope until it is lifted; take-downs go on."""
+
+    __tablename__ = "pause"
+
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)  # see scopes_of
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(64))  # a person, or "系统"
+    because: Mapped[str] = mapped_column(Text)
+
+
+EVERYTHING = "everything"
+
+
+def scopes_of(target: str, kind: str) -> tuple[str, str, str]:
+    """Return the scopes whose pause holds a target of that kind of channel, widest first."""
+    return EVERYTHING, f"channel:{kind}", f"target:{target}"
 
 
 class ShelfRow(Base):
@@ -42,5 +57,6 @@ class Beat(Base):
 
     __tablename__ = "beat"
 
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)  # "ticker", "worker OWNER"
     at: Mapped[datetime]
+    owner: Mapped[str] = mapped_column(String(64), default="")  # the process it is of

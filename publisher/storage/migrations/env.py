@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from publisher.model import delivery, item, note, people, review, target
+from publisher.model import alarm, delivery, item, lane, note, people, review, target
 from publisher.model.base import Base
 
-RECORDS = (delivery, item, note, people, review, target)  # imported, so that metadata is complete
+# imported, so that metadata is complete
+RECORDS = (alarm, delivery, item, lane, note, people, review, target)
 
 context.configure(
     connection=context.config.attributes["connection"],
