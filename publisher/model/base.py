@@ -40,15 +40,20 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """Return the text with a question mark for what no database takes: half an emoji, and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "?")
+
+
 class Words(TypeDecorator[str]):
-    """A text from outside. What no UTF-8 can hold (half an emoji) becomes a question mark."""
+    """A text from outside, made storable."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Make it storable; an outlet's odd answer must never keep it from being recorded."""
-        return None if value is None else value.encode("utf-8", "replace").decode()
+        return None if value is None else storable(value)
 
 
 class Base(DeclarativeBase):
