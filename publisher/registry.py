@@ -47,6 +47,12 @@ def _adapter_in(module: ModuleType) -> type[Channel]:
     return own[0]
 
 
+def kind_of(channel: Channel) -> str:
+    """Return the name of the module that a channel is from, as `channel = "…"` spells it."""
+    names = type(channel).__module__.split(".")
+    return names[1] if names[0] == PACKAGE and len(names) > 1 else names[-1]
+
+
 def build(
     target: str, table: Mapping[str, object], *, folder: Path, shelf: Shelf, college: str = ""
 ) -> Channel:

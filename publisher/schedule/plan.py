@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.channel import Channel, Links, Slots, Splits
+from publisher import registry
+from publisher.channel import Channel, Links, Shares, Slots, Splits
 from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
 from publisher.model.item import Edition, FrozenRendition
 from publisher.schedule import times
+
+
+MAX_LANE = 64  # characters
 
 
 def plan(
@@ -34,7 +38,7 @@ def plan(
         channel = channels[rendition.target]
         due_at = moments[rendition.target]
         planned += [
-            _delivery(rendition, part, due_at=due_at, latest_after=latest_after)
+            _delivery(rendition, channel, part, due_at=due_at, latest_after=latest_after)
             for part in parts(channel)
             if (rendition.id, part) not in there
         ]
@@ -50,6 +54,13 @@ def parts(channel: Channel) -> tuple[str, ...]:
     return channel.parts() if isinstance(channel, Splits) else ("",)
 
 
+def lane_of(target: str, channel: Channel) -> str:
+    """Return the lane of a target: its account, or itself where it shares none."""
+    if isinstance(channel, Shares):
+        return f"{registry.kind_of(channel)}:{channel.account()}"[:MAX_LANE]
+    return target
+
+
 def _leads(channel: Channel) -> bool:
     return isinstance(channel, Links)
 
@@ -63,7 +74,12 @@ def _existing(session: Session, edition: Edition) -> set[tuple[int, str]]:
 
 
 def _delivery(
-    rendition: FrozenRendition, part: str, *, due_at: datetime, latest_after: timedelta
+    rendition: FrozenRendition,
+    channel: Channel,
+    part: str,
+    *,
+    due_at: datetime,
+    latest_after: timedelta,
 ) -> Delivery:
     edition = rendition.edition
     not_after = edition.not_after or due_at + latest_after
@@ -72,7 +88,7 @@ def _delivery(
         item_id=edition.item_id,
         target=rendition.target,
         part=part,
-        lane=rendition.target,
+        lane=lane_of(rendition.target, channel),
         due_at=due_at,
         not_after=min(not_after, edition.expires_at) if edition.expires_at else not_after,
         expires_at=edition.expires_at,
