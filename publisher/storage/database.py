@@ -1,24 +1,66 @@
-"""The database: engine, sessions, migrations.
+"""The database: engine, sessions, migrations. SQLite on one machine, PostgreSQL on many.
 
 SQLite runs in WAL mode with full synchronisation. A writing session begins IMMEDIATE, so that two
-writers wait for each other instead of failing half-way; a reading one takes no lock at all.
+writers wait for each other instead of failing half-way. On PostgreSQL writers run side by side;
+what they must not do at once is in locks.py. A reading session takes no lock and sees one moment
+of the ledger on both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from psycopg import Connection as PostgresConnection
+from psycopg.adapt import Dumper
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from publisher.model.base import storable
+from publisher.storage import locks
+
 BUSY_TIMEOUT_MS = 30_000  # a writer waits so long for another
+STATEMENT_TIMEOUT_MS = 60_000  # PostgreSQL ends a statement that takes longer
+IDLE_TIMEOUT_MS = 20_000  # and a transaction that does nothing: less than its waiters wait
 READS_ONLY = "publisher_reads_only"
+POOLS: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {"pool_size": 20, "max_overflow": 20},
+    # All processes share the server's max_connections, so a process stays below 20. Last in, first
+    # out: what a quiet hour does not need falls asleep, and the ping finds out whether it died.
+    "postgresql": {
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_pre_ping": True,
+        "pool_use_lifo": True,
+    },
+}
+POSTGRES: Mapping[str, Any] = {  # of every connection, unless the address says otherwise
+    "application_name": "publisher",
+    "client_encoding": "utf8",
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 30,  # seconds; a server that vanished is noticed within a minute
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+    "options": " ".join(
+        f"-c {name}={value}"
+        for name, value in {
+            "timezone": "UTC",
+            "statement_timeout": STATEMENT_TIMEOUT_MS,
+            "lock_timeout": BUSY_TIMEOUT_MS,
+            "idle_in_transaction_session_timeout": IDLE_TIMEOUT_MS,
+            "jit": "off",  # our statements are short; compiling them takes longer than they do
+        }.items()
+    ),
+}
+ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 @dataclass(frozen=True)
@@ -33,13 +75,9 @@ class Database:
 def open_database(url: str) -> Database:
     """Open the database; the folder of an SQLite file is made if need be."""
     address = make_url(url)
-    if address.get_backend_name() == "sqlite" and address.database:
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, pool_size=20, max_overflow=20)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
-    reading = engine.execution_options(**{READS_ONLY: True})
+    is_sqlite = address.get_backend_name() == "sqlite"
+    engine = _sqlite(address) if is_sqlite else _postgresql(address)
+    reading = engine.execution_options(**{READS_ONLY: True} if is_sqlite else ONE_MOMENT)
     return Database(
         engine=engine,
         sessions=sessionmaker(engine, expire_on_commit=False),
@@ -47,7 +85,16 @@ def open_database(url: str) -> Database:
     )
 
 
-def _on_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+def _sqlite(address: URL) -> Engine:
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, **POOLS["sqlite"])
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # BEGIN is ours, below
     for pragma in (
         "journal_mode=WAL",
@@ -58,11 +105,30 @@ def _on_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> Non
         connection.cursor().execute(f"PRAGMA {pragma}")
 
 
-def _on_begin(connection: Connection) -> None:
-    if connection.get_execution_options().get(READS_ONLY):
-        connection.exec_driver_sql("BEGIN")
-    else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_sqlite(connection: Connection) -> None:
+    reads_only = bool(connection.get_execution_options().get(READS_ONLY))
+    connection.exec_driver_sql(f"PRAGMA query_only={int(reads_only)}")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _postgresql(address: URL) -> Engine:
+    address = address.set(drivername="postgresql+psycopg")
+    settings = {name: value for name, value in POSTGRES.items() if name not in address.query}
+    engine = create_engine(address, connect_args=settings, **POOLS["postgresql"])
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def _set_up_postgresql(connection: PostgresConnection, record: ConnectionPoolEntry) -> None:
+    connection.adapters.register_dumper(str, StorableText)
+
+
+class StorableText(Dumper):
+    """Every text on its way to PostgreSQL, be it written or searched for."""
+
+    def dump(self, obj: str) -> bytes:
+        """Make it storable: the server refuses NUL, and half an emoji is no UTF-8."""
+        return storable(obj).encode()
 
 
 def tend(engine: Engine) -> None:
@@ -82,9 +148,13 @@ def tend(engine: Engine) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision; does nothing where it is already there."""
+    """Bring the schema to the newest revision; does nothing where it is already there.
+
+    Of several processes that start at once one migrates, and the others find it done.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
+        locks.migrating(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from publisher.model.base import storable
 from publisher.model.note import Note
+from publisher.storage import locks
 
 SYSTEM = "系统"
 
@@ -13,8 +15,11 @@ SYSTEM = "系统"
 def append(session: Session, note: Note) -> None:
     """Append a note within the transaction of the act that it tells of.
 
-    A writing transaction holds the only write lock, so no two notes share a predecessor.
+    Nobody else appends until that has ended, so no two notes share a predecessor. To be called
+    when all rows that the act changes are locked (see locks.py).
     """
+    locks.chain(session)
+    note.who, note.text = storable(note.who), storable(note.text or "")  # sealed as it is kept
     note.seal = note.sealed(
         session.scalar(select(Note.seal).order_by(Note.id.desc()).limit(1)) or ""
     )
