@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -92,6 +93,14 @@ class Stage(_Table):
     role: str
 
 
+class Year(_Table):
+    """One year of config/working-days.toml."""
+
+    source: str = Field(min_length=1)
+    holidays: frozenset[date] = Field(strict=False)  # an array of TOML is a list
+    make_up_workdays: frozenset[date] = Field(strict=False)
+
+
 class _PublisherFile(_Table):
     server: Server = Server()
     college: College = College()
@@ -102,6 +111,9 @@ class _PublisherFile(_Table):
 
 class _ReviewFile(_Table):
     stage: list[Stage] = Field(min_length=1)
+
+
+WorkingDays = Mapping[int, Year]  # by the year; one that is missing is not known yet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +129,7 @@ class Settings:
     stages: tuple[Stage, ...]
     targets: Mapping[str, Mapping[str, object]] = field(repr=False)  # secrets resolved
     disclosure_list: Mapping[str, Any] = field(repr=False)  # its file as it stands
+    working_days: WorkingDays = field(default_factory=dict, repr=False)
 
     @property
     def data(self) -> Path:
@@ -167,6 +180,7 @@ def load(home: Path) -> Settings:
         stages=tuple(stages),
         targets=_targets(home, _read(home, "targets.toml")),
         disclosure_list=_read(home, "disclosure-list.toml"),
+        working_days=_working_days(_read(home, "working-days.toml")),
     )
 
 
@@ -228,6 +242,33 @@ def _check_stages(stages: list[Stage]) -> None:
             raise ConfigError(f"没有角色 {stage.role!r}，可用的有：{known}", key="role", **place)
         if names.count(stage.name) > 1:
             raise ConfigError(f"{stage.name!r} 出现了两次", key="name", **place)
+
+
+def _working_days(tables: dict[str, Any]) -> dict[int, Year]:
+    file = "config/working-days.toml"
+    years = {}
+    for name, table in tables.items():
+        if not re.fullmatch(r"20\d\d", name) or not isinstance(table, dict):
+            raise ConfigError("每一年是一个表，写成 [2027]", file=file, key=name)
+        years[int(name)] = _year(name, table, file=file)
+    return years
+
+
+def _year(name: str, table: dict[str, Any], *, file: str) -> Year:
+    try:
+        year = _model(Year, table, file=file)
+    except ConfigError as error:  # it took the key for a table
+        raise ConfigError(error.message, file=file, table=name, key=error.table) from error
+    for key, days in (
+        ("holidays", year.holidays),
+        ("make_up_workdays", year.make_up_workdays),
+    ):
+        if strays := sorted(day for day in days if str(day.year) != name):
+            raise ConfigError(f"{strays[0]} 不在 {name} 年", file=file, table=name, key=key)
+    if both := sorted(year.holidays & year.make_up_workdays):
+        message = f"{both[0]} 同时在 holidays 里"
+        raise ConfigError(message, file=file, table=name, key="make_up_workdays")
+    return year
 
 
 def _targets(home: Path, tables: dict[str, Any]) -> dict[str, dict[str, object]]:

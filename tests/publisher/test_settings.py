@@ -118,3 +118,32 @@ def test_the_disclosure_list_has_ten_categories_and_fifty_items() -> None:
     assert len(listed["category"]) == 10
     assert len(listed["item"]) == 50
     assert sum(category["count"] for category in listed["category"]) == 50
+
+
+def test_the_working_days_of_three_years_are_known(tmp_path: Path) -> None:
+    years = settings.load(tmp_path).working_days
+
+    assert sorted(years) == [2024, 2025, 2026]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("holidays = 1", "config/working-days.toml holidays：每一年是一个表"),
+        ("[next]", "config/working-days.toml next"),
+        ("[2027]", "[2027] source：缺少"),
+        ("[2027]\nsource='x'\nholidays=['soon']\nmake_up_workdays=[]", "[2027] holidays"),
+        ("[2027]\nsource='x'\nholidays=[2026-01-01]\nmake_up_workdays=[]", "不在 2027 年"),
+        (
+            "[2027]\nsource='x'\nholidays=[2027-02-06]\nmake_up_workdays=[2027-02-06]",
+            "[2027] make_up_workdays：2027-02-06 同时在 holidays 里",
+        ),
+    ],
+)
+def test_a_mistake_in_the_working_days_names_its_place(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings.load(home(tmp_path, **{"working-days": text}))
+
+    assert says in str(caught.value)

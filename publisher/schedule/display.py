@@ -1,0 +1,72 @@
+"""公示期: how long a notice is on display, counted from when it was seen where it leads. Pure.
+
+The day on which it begins is not counted (民法典, article 201). A period in calendar days that ends
+on a day off ends on the next working day (article 203). The last day is whole: it ends at 24:00.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from publisher.channel import CAMPUS_TIME
+from publisher.errors import InvalidError
+from publisher.schedule import calendar
+from publisher.settings import WorkingDays
+
+UNITS = {"calendar": "天", "working": "个工作日"}
+MOST = 365  # days
+FORM = "写成 5（天）或 5-working（工作日）"
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """When a display ends."""
+
+    last_day: date
+    is_provisional: bool  # the holidays of a year that it touches are not known yet
+
+    @property
+    def at(self) -> datetime:
+        """The end of the last day, in the time of the campus."""
+        return datetime.combine(self.last_day + calendar.A_DAY, time(), tzinfo=CAMPUS_TIME)
+
+
+def end(begun_at: datetime, *, days: int, unit: str, years: WorkingDays) -> End:
+    """Return the end of a display of so many days that begins at this moment."""
+    first = begun_at.astimezone(CAMPUS_TIME).date()
+    if unit == "working":
+        last = calendar.add_working_days(first, days, years)
+        return End(last_day=last, is_provisional=calendar.is_provisional(first, last, years))
+    counted = last = first + timedelta(days=days)
+    if not calendar.is_working_day(counted, years):
+        last = calendar.add_working_days(counted, 1, years)
+    return End(last_day=last, is_provisional=calendar.is_provisional(counted, last, years))
+
+
+def say(days: int | None, unit: str) -> str:
+    """Return a length as people say it: "5 个工作日"; "" for None."""
+    return f"{days} {UNITS.get(unit, unit)}" if days is not None else ""
+
+
+def say_end(found: End) -> str:
+    """Return an end as people say it: "2026年10月22日 24:00"."""
+    return f"{found.last_day.year}年{found.last_day.month}月{found.last_day.day}日 24:00"
+
+
+def parse(text: str) -> tuple[int, str]:
+    """Return days and unit of "5" or "5-working"."""
+    number, _, unit = text.strip().partition("-")
+    if not number.isascii() or not number.isdigit() or len(number) > len(str(MOST)):
+        raise InvalidError(f"公示期“{text}”看不懂，请{FORM}", field="display_days")
+    return int(number), unit or "calendar"
+
+
+def check(*, days: int | None, unit: str) -> None:
+    """Refuse a length that cannot be, naming the field."""
+    if unit not in UNITS:
+        message = "公示期的单位只能是 calendar（天）或 working（工作日）"
+        raise InvalidError(message, field="display_unit")
+    if days is not None and not 1 <= days <= MOST:
+        message = f"公示期请写 1 到 {MOST} 之间的天数；不是公示就不填"
+        raise InvalidError(message, field="display_days")
