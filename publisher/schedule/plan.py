@@ -14,6 +14,7 @@ from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
 from publisher.model.item import Edition, FrozenRendition
 from publisher.schedule import times
+from publisher.storage import locks
 
 
 MAX_LANE = 64  # characters
@@ -31,6 +32,7 @@ def plan(
 
     The target whose address others carry goes first: the others wait until it is confirmed.
     """
+    locks.edition(session, edition.id)
     there = _existing(session, edition)
     planned: list[Delivery] = []
     moments = dues(edition, channels=channels, at=at)

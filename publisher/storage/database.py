@@ -26,9 +26,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from publisher.model.base import storable
 from publisher.storage import locks
 
-BUSY_TIMEOUT_MS = 30_000  # a writer waits so long for another
+BUSY_TIMEOUT_MS = 40_000  # a writer waits so long for another
 STATEMENT_TIMEOUT_MS = 60_000  # PostgreSQL ends a statement that takes longer
-IDLE_TIMEOUT_MS = 20_000  # and a transaction that does nothing: less than its waiters wait
+IDLE_TIMEOUT_MS = 30_000  # and a transaction that does nothing: less than its waiters wait
 READS_ONLY = "publisher_reads_only"
 POOLS: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"pool_size": 20, "max_overflow": 20},

@@ -7,20 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.disclosure import catalogue
 from publisher.documents import html
 from publisher.errors import InvalidError, NotAllowedError
-from publisher.model.delivery import Delivery
 from publisher.model.item import Edition, EditionFile, Item, Medium
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState, EditionState
 from publisher.schedule import times
 from publisher.screening import screen
-from publisher.storage import notes
+from publisher.storage import locks, notes
 from publisher.workflow import rules
 from publisher.workflow.desk import Desk
 
@@ -92,6 +90,7 @@ def edit(
     Deliveries of the old edition that have not begun are cancelled. An item that is out, or may be,
     cannot be edited: it is withdrawn first.
     """
+    locks.item(session, item.id)
     rules.require(rules.may_change(by, item))
     _check(session, desk, draft, now=at)
     edition = item.edition
@@ -121,7 +120,7 @@ def _next_edition(session: Session, item: Item, *, by: Person, at: datetime) -> 
 
 
 def _stop_planned(session: Session, item: Item, *, by: Person, at: datetime) -> None:
-    deliveries = session.scalars(select(Delivery).where(Delivery.item_id == item.id)).all()
+    deliveries = locks.deliveries(session, item.id)
     if any(d.state not in FINAL and d.state != DeliveryState.PLANNED for d in deliveries):
         raise NotAllowedError(
             "这一稿件已经发出或正在发出，不能直接修改；请先撤回，再修改后重新送审",
@@ -156,19 +155,15 @@ def store(
 ) -> Medium:
     """Keep a file that has been checked already; the same bytes are kept once."""
     digest = desk.media.put(file)
-    medium = session.get(Medium, digest)
-    if medium is None:
-        medium = Medium(
-            digest=digest,
-            media_type=media_type,
-            name=name[-255:],
-            size_bytes=len(file),
-            created_at=at,
-            created_by_id=by.id,
-        )
-        session.add(medium)
-        session.flush()
-    return medium
+    medium = Medium(
+        digest=digest,
+        media_type=media_type,
+        name=name[-255:],
+        size_bytes=len(file),
+        created_at=at,
+        created_by_id=by.id,
+    )
+    return session.get(Medium, digest) or locks.first(session, medium)
 
 
 def _fill(edition: Edition, draft: Draft, *, by: Person) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from publisher.errors import InvalidError, NotFoundError
@@ -36,8 +37,11 @@ def add(
         created_at=at,
         role_rows=[Role(name=role) for role in sorted(set(roles))],
     )
-    session.add(person)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:  # somebody added the same name at this moment
+        raise _taken(name) from error
     text = f"{name}：{'、'.join(ROLES[role] for role in sorted(person.roles))}"
     notes.append(session, Note(at=at, who=name, verb="add_person", text=text))
     return person
@@ -47,7 +51,7 @@ def _check(session: Session, name: str, *, roles: Collection[str], password: str
     if not name or len(name) > MAX_NAME:
         raise InvalidError(f"姓名请写 1 到 {MAX_NAME} 个字", field="name")
     if session.scalar(select(Person.id).where(Person.name == name)) is not None:
-        raise InvalidError(f"已经有人叫 {name}，请加部门以示区别", field="name", code="taken")
+        raise _taken(name)
     for role in roles:
         if role not in ROLES:
             known = "、".join(ROLES)
@@ -58,6 +62,10 @@ def _check(session: Session, name: str, *, roles: Collection[str], password: str
         raise InvalidError("系统管理员和审计员不能是同一个人", field="roles")
     if password is not None and len(password) < MIN_PASSWORD:
         raise InvalidError(f"密码至少 {MIN_PASSWORD} 个字符", field="password", code="weak")
+
+
+def _taken(name: str) -> InvalidError:
+    return InvalidError(f"已经有人叫 {name}，请加部门以示区别", field="name", code="taken")
 
 
 def named(session: Session, name: str) -> Person:

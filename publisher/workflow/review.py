@@ -18,7 +18,7 @@ from publisher.model.review import Review, Verdict
 from publisher.model.states import EditionState
 from publisher.schedule import plan, times
 from publisher.settings import Stage
-from publisher.storage import notes, renditions
+from publisher.storage import locks, notes, renditions
 from publisher.workflow import freeze, rules
 from publisher.workflow.desk import Desk
 
@@ -37,12 +37,14 @@ def submit(desk: Desk, item_id: int, *, by: int, at: datetime) -> Edition:
     was rendered is stored only if nobody has changed the wording meanwhile.
     """
     with desk.database.sessions.begin() as session:
+        locks.item(session, item_id)
         _number(session, desk, _submittable(session, item_id, by=by, at=at).item)
     with desk.database.reads() as session:
         edition = _submittable(session, item_id, by=by, at=at)
         rendered_from = freeze.wording(edition)
         frozen = _render(edition, desk, at=at)
     with desk.database.sessions.begin() as session:
+        locks.item(session, item_id)
         edition = _submittable(session, item_id, by=by, at=at)
         if freeze.wording(edition) != rendered_from:
             raise NotAllowedError("稿件刚刚被改过，请看过之后再提交", code="changed_meanwhile")
@@ -87,10 +89,7 @@ def _number(session: Session, desk: Desk, item: Item) -> None:
     series = catalogue.series(
         college_code=desk.settings.college.code, category=item.category, year=item.created_at.year
     )
-    serial = session.get(Serial, series)
-    if serial is None:
-        serial = Serial(series=series, last=0)
-        session.add(serial)
+    serial = locks.row(session, Serial(series=series, last=0))
     serial.last += 1
     item.index_number = catalogue.index_number(series, serial.last)
 
@@ -153,6 +152,7 @@ def review(
     at: datetime,
 ) -> Review:
     """Give one verdict on the digest that was seen; the last approval plans the deliveries."""
+    locks.item(session, edition.item_id)
     _check(edition, judgement, desk.settings.stages)
     rules.require(rules.may_review(by, edition, desk.settings.stages), code="may_not_review")
     given = Review(

@@ -11,7 +11,7 @@ from publisher.model.delivery import Delivery, Observation
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
-from publisher.storage import notes
+from publisher.storage import locks, notes
 from publisher.workflow import rules
 from publisher.workflow.desk import Desk
 
@@ -45,6 +45,7 @@ def settle(
         raise InvalidError("请写明是怎么核实的", field="note", code="empty")
     if len(url) > MAX_URL or (url and not url.startswith(("http://", "https://"))):
         raise InvalidError("网址要以 http:// 或 https:// 开头", field="url")
+    locks.delivery(session, delivery)
     to = MOVES.get((S(delivery.state), outcome))
     if to is None:
         raise NotAllowedError("这一投递现在不需要人工核实", code="wrong_state")
@@ -65,6 +66,7 @@ def _expired_or(to: S, delivery: Delivery) -> S:
 def retry(session: Session, desk: Desk, delivery: Delivery, *, by: Person, at: datetime) -> None:
     """Send a failed or missed delivery again, now."""
     rules.require(rules.may(by, "retry"))
+    locks.delivery(session, delivery)
     if delivery.state not in (S.FAILED, S.MISSED):  # all others may be there, or still go out
         raise NotAllowedError("只有失败或错过的投递可以重新发送", code="wrong_state")
     if delivery.item.withdrawn_at is not None:

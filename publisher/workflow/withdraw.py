@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from publisher.errors import InvalidError, NotAllowedError
@@ -14,7 +13,7 @@ from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
 from publisher.model.states import EditionState
-from publisher.storage import notes
+from publisher.storage import locks, notes
 from publisher.workflow import rules
 from publisher.workflow.desk import Desk
 
@@ -41,9 +40,10 @@ def withdraw(
     if not reason or len(reason) > MAX_REASON:
         message = f"撤回原因请写 1 到 {MAX_REASON} 个字，读者会看到"
         raise InvalidError(message, field="reason", code="empty" if not reason else "too_long")
+    locks.item(session, item.id)
     if item.edition.state == EditionState.DRAFT and item.edition.number == 1:
         raise NotAllowedError("草稿还没有提交，不需要撤回", code="wrong_state")
-    deliveries = session.scalars(select(Delivery).where(Delivery.item_id == item.id)).all()
+    deliveries = locks.deliveries(session, item.id)
     if item.withdrawn_at is None or any(d.state in TO_TAKE_BACK for d in deliveries):
         item.withdrawn_at, item.withdrawn_by = at, by
         item.withdrawal_reason, item.withdrawal_note = reason, note.strip()

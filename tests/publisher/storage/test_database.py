@@ -143,8 +143,8 @@ def test_postgresql_ends_what_hangs(postgres_url: str) -> None:
         "application_name": "publisher",
         "timezone": "UTC",
         "statement_timeout": "1min",
-        "lock_timeout": "30s",
-        "idle_in_transaction_session_timeout": "20s",
+        "lock_timeout": "40s",
+        "idle_in_transaction_session_timeout": "30s",
     }
 
 
