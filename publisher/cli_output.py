@@ -163,24 +163,26 @@ def targets(
 
 
 def _target(name: str, row: TargetRow, channel: Channel) -> dict[str, object]:
-    target, health = row.target, (row.target.health if row.target else {}) or {}
-    is_paused = target is not None and target.paused_at is not None
-    paused = f"已暂停：{target.paused_because}" if target and is_paused else ""
-    is_well = health.get("is_reachable") is not False and health.get("is_signed_in") is not False
+    health, held, lane = row.health, row.pause, row.lane
     return {
         "name": name,
         "label": channel.label,
-        "is_well": is_well and not health.get("advice") and not is_paused,
+        "is_well": row.is_well,
         "is_reachable": health.get("is_reachable"),
         "is_signed_in": health.get("is_signed_in"),
         "quota_left": health.get("quota_left"),
         "quota_unit": health.get("quota_unit", ""),
-        "is_paused": is_paused,
+        "is_paused": held is not None,
+        "paused_scope": held.scope if held else "",
+        "paused_by": held.by if held else "",
+        "breaker": row.breaker,
+        "breaker_since": _iso(lane.opened_at if lane else None),
+        "probe_at": _iso(lane.probe_at if lane else None),
         "waiting": row.waiting,
         "last_success_at": _iso(row.last_success_at),
-        "checked_at": _iso(target.checked_at if target else None),
+        "checked_at": _iso(row.target.checked_at if row.target else None),
         "note": health.get("note", ""),
-        "advice": paused or health.get("advice", ""),
+        "advice": row.advice,
     }
 
 

@@ -202,6 +202,30 @@ class Medium(BaseModel):
     size_bytes: int
 
 
+class Breaker(BaseModel):
+    """Whether an account is spared for now, because it kept failing or was refused."""
+
+    state: Annotated[str, Field(description="closed 正常，open 已自动停发，half_open 正在试发")]
+    since: Annotated[Moment, Field(description="从什么时候停发的；正常时为空")]
+    advice: Annotated[str, Field(description="该怎么办；空为等它自己恢复")]
+    probe_at: Annotated[Moment, Field(description="下次什么时候问平台好了没有")]
+
+
+class Pause(BaseModel):
+    """Nothing goes out within a scope; take-downs go on."""
+
+    scope: Annotated[str, Field(description="everything、channel:渠道 或 target:目标")]
+    at: Moment
+    by: Annotated[str, Field(description="谁暂停的")]
+    reason: str
+
+
+class Pauses(BaseModel):
+    """All pauses, the longest first."""
+
+    pauses: list[Pause]
+
+
 class Target(BaseModel):
     """One configured place on a channel, and how it was when it was asked last."""
 
@@ -213,10 +237,12 @@ class Target(BaseModel):
     is_signed_in: Annotated[bool | None, Field(description="空：不用登录，或问不到")]
     quota_left: int | None
     quota_unit: str
-    is_paused: bool
+    is_paused: Annotated[bool, Field(description="自己、它的渠道或全部发布被人暂停了")]
+    paused_scope: Annotated[str, Field(description="最大的那个暂停的范围；空为没有暂停")]
     paused_at: Moment
-    paused_by: Annotated[str, Field(description="谁暂停的；空为程序自己")]
+    paused_by: Annotated[str, Field(description="谁暂停的")]
     paused_because: str
+    breaker: Annotated[Breaker, Field(description="它的账号是不是已自动停发")]
     checked_at: Moment
     note: Annotated[str, Field(description="平台自己怎么说")]
     advice: Annotated[str, Field(description="该怎么办；空为不用管")]

@@ -16,6 +16,7 @@ from starlette.routing import Route, Router
 
 from publisher import clock
 from publisher.app import App
+from publisher.schedule.places import places
 from publisher.storage import queries, vitals
 
 log = structlog.get_logger()
@@ -54,7 +55,7 @@ def healthz(app: App, *, expects_ticker: bool = True) -> Callable[[Request], Res
 def _report(app: App, *, now: datetime, expects_ticker: bool) -> dict[str, object]:
     with app.database.reads() as session:
         beat_at = queries.last_beat(session, HEART)
-        stuck = vitals.stuck_lanes(session, now=now, since=now - LATE)
+        stuck = vitals.stuck_lanes(session, now=now, since=now - LATE, places=places(app.channels))
     age_s = _age_s(beat_at, now=now)
     problems = [f"发布目标 {lane} 到时间的投递没有发出，请看日志或重启" for lane in stuck]
     if expects_ticker and (age_s is None or abs(age_s) > PULSE_S):
@@ -103,7 +104,9 @@ class _Numbers(Collector):
         with self._app.database.reads() as session:
             counts = vitals.open_counts(session)
             overdue = vitals.overdue(session, now=now)
-            stuck = vitals.stuck_lanes(session, now=now, since=now - LATE)
+            stuck = vitals.stuck_lanes(
+                session, now=now, since=now - LATE, places=places(self._app.channels)
+            )
             age_s = _age_s(queries.last_beat(session, HEART), now=now)
         by_state = GaugeMetricFamily(
             "publisher_deliveries", "Deliveries that are not final, by state.", labels=["state"]

@@ -166,10 +166,16 @@ class NewSettlement(Asked):
     note: Annotated[Text, Field(max_length=MAX_NOTE, description="怎么核实的")]
 
 
-class NewPause(Asked):
+class Reason(Asked):
     """Why nothing more is to be sent."""
 
     reason: Annotated[Text, Field(max_length=MAX_NOTE, description="暂停的原因")]
+
+
+class NewPause(Reason):
+    """What is to be paused, and why."""
+
+    scope: Annotated[Text, Field(description="everything、channel:渠道 或 target:目标")]
 
 
 def _same(value: object) -> object:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from publisher import clock
 from publisher.api import answers, shapes, telling
 from publisher.api.people import Called, Caller
+from publisher.schedule.places import places
 from publisher.storage import queries
 from publisher.workflow import rules
 from publisher.workflow import targets as running
@@ -21,11 +22,12 @@ def listed(caller: Called) -> answers.Targets:
 
 
 @router.post("/targets/{name}/pause", summary="暂停")
-def pause(name: str, asked: shapes.NewPause, caller: Called) -> answers.Target:
+def pause(name: str, asked: shapes.Reason, caller: Called) -> answers.Target:
     """Send nothing more to a target; take-downs go on."""
     at, desk = clock.now(), caller.app.desk
     with caller.acting() as (session, by):
-        running.pause(session, desk, name, reason=asked.reason, by=by, at=at)
+        running.check_target(desk, name)
+        running.pause(session, desk, running.of_target(name), reason=asked.reason, by=by, at=at)
     return _told(caller, name)[0]
 
 
@@ -34,7 +36,7 @@ def resume(name: str, caller: Called) -> answers.Target:
     """Let deliveries go out again; what is due goes at once."""
     at, desk = clock.now(), caller.app.desk
     with caller.acting() as (session, by):
-        running.resume(session, desk, name, by=by, at=at)
+        running.resume(session, desk, running.of_target(name), by=by, at=at)
     caller.app.wake_due()
     return _told(caller, name)[0]
 
@@ -42,14 +44,15 @@ def resume(name: str, caller: Called) -> answers.Target:
 @router.post("/targets/{name}/check", summary="检查状态")
 def check(name: str, caller: Called) -> answers.Target:
     """Ask a target how it is, now; waits for its answer."""
-    with caller.acting() as (session, by):
+    with caller.acting() as (_, by):
         rules.require(rules.may(by, "run_targets"))
-        running.record(session, caller.app.desk, name)
+        running.check_target(caller.app.desk, name)
     caller.app.check(name)
     return _told(caller, name)[0]
 
 
 def _told(caller: Caller, *names: str) -> list[answers.Target]:
+    there = places(caller.app.channels)
     with caller.app.database.reads() as session:
-        rows = queries.targets(session, names)
-    return [telling.target(name, rows[name], caller.app) for name in names]
+        rows = queries.targets(session, {name: there[name] for name in names})
+    return [telling.target(name, row, caller.app) for name, row in rows.items()]

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from publisher import registry
 from publisher.api import answers
 from publisher.app import App
 from publisher.channel import Links
@@ -14,7 +15,7 @@ from publisher.model import delivery as ledger
 from publisher.model.advice import advice
 from publisher.model.item import Edition, EditionFile, FrozenRendition
 from publisher.model.states import DeliveryState
-from publisher.model.target import Target
+from publisher.model.target import Pause
 from publisher.storage import queries
 from publisher.storage.queries import ItemRow, TargetRow
 from publisher.workflow import freeze
@@ -182,32 +183,41 @@ def delivery(told: ledger.Delivery, app: App) -> answers.Delivery:
 def _channel(target: str, app: App) -> str:
     """Return the module that a target's channel is from, empty where it is configured no more."""
     found = app.channels.get(target)
-    return type(found).__module__.split(".")[1] if found else ""
+    return registry.kind_of(found) if found else ""
 
 
 def target(name: str, row: TargetRow, app: App) -> answers.Target:
     """Tell how a target is."""
-    record = row.target or Target(name=name, paused_by="", paused_because="", health={})
-    health = record.health or {}
-    is_paused = record.paused_at is not None
-    is_well = health.get("is_reachable") is not False and health.get("is_signed_in") is not False
+    health, held, lane = row.health, row.pause, row.lane
     return answers.Target(
         name=name,
         channel=_channel(name, app),
         label=app.channels[name].label,
-        is_well=is_well and not is_paused and not health.get("advice"),
+        is_well=row.is_well,
         is_reachable=health.get("is_reachable"),
         is_signed_in=health.get("is_signed_in"),
         quota_left=health.get("quota_left"),
         quota_unit=health.get("quota_unit", ""),
-        is_paused=is_paused,
-        paused_at=record.paused_at,
-        paused_by=record.paused_by,
-        paused_because=record.paused_because,
-        checked_at=record.checked_at,
+        is_paused=held is not None,
+        paused_scope=held.scope if held else "",
+        paused_at=held.at if held else None,
+        paused_by=held.by if held else "",
+        paused_because=held.because if held else "",
+        breaker=answers.Breaker(
+            state=row.breaker,
+            since=lane.opened_at if lane else None,
+            advice=lane.advice if lane else "",
+            probe_at=lane.probe_at if lane else None,
+        ),
+        checked_at=row.target.checked_at if row.target else None,
         note=health.get("note", ""),
-        advice=f"已暂停：{record.paused_because}" if is_paused else health.get("advice", ""),
+        advice=row.advice,
         waiting=row.waiting,
         open=row.open,
         last_success_at=row.last_success_at,
     )
+
+
+def pause(told: Pause) -> answers.Pause:
+    """Tell of a pause."""
+    return answers.Pause(scope=told.scope, at=told.at, by=told.by, reason=told.because)

@@ -1,7 +1,8 @@
-"""Targets: how each is, asking, pausing and resuming."""
+"""Targets: how each is, asking; pausing and resuming one, a channel, or everything."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from publisher import clock
 from publisher.console.visitor import Look, Posted, Signed, text_of
 from publisher.errors import InvalidError
-from publisher.model.target import Target
+from publisher.model.target import EVERYTHING, Pause
+from publisher.model.words import BREAKER
+from publisher.schedule.places import places
 from publisher.storage import queries
 from publisher.storage.queries import TargetRow
 from publisher.workflow import rules
@@ -30,15 +33,21 @@ class TargetShown:
     label: str
     places: str  # groups or screens
     row: TargetRow
-    record: Target
     tone: str
     word: str
     advice: str
+    own: Pause | None  # its own pause, beside wider ones
+    wider: str  # the label of a wider scope that is paused, or ""
 
-    @property
-    def health(self) -> dict[str, Any]:
-        """The last answer of the target; empty: it was never asked."""
-        return self.record.health or {}
+
+@dataclass(frozen=True, kw_only=True)
+class ScopeShown:
+    """Everything, or all targets of a channel."""
+
+    scope: str
+    id: str
+    label: str
+    pause: Pause | None
 
 
 @router.get("/targets")
@@ -55,48 +64,72 @@ def listed_live(visitor: Signed) -> Response:
         return look.page("targets/list_live.html", **_facts(look))
 
 
-def _page(
-    look: Look, *, status: int = 200, blamed: str = "", fault: str = "", typed: str = ""
-) -> Response:
-    return look.page(
-        "targets/list.html", status=status, **_facts(look, blamed=blamed, fault=fault, typed=typed)
-    )
+def _page(look: Look, *, status: int = 200, refused: Refused | None = None) -> Response:
+    return look.page("targets/list.html", status=status, **_facts(look, refused=refused))
 
 
-def _facts(look: Look, *, blamed: str = "", fault: str = "", typed: str = "") -> dict[str, Any]:
-    """Return what the page is made of; `fault` is about the reason typed for target `blamed`."""
-    rows = queries.targets(look.session, list(look.app.channels))
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """What was typed as the reason of a pause, and what is wrong with it."""
+
+    scope: str
+    typed: str
+    fault: str
+
+
+def _facts(look: Look, *, refused: Refused | None = None) -> dict[str, Any]:
+    """Return what the page is made of."""
+    there = places(look.app.channels)
+    paused = {pause.scope: pause for pause in queries.pauses(look.session)}
+    rows = queries.targets(look.session, there)
     return {
-        "targets": [_shown(look, name, row) for name, row in rows.items()],
+        "scopes": [_scope(look, scope, paused) for scope in _wide_scopes(look)],
+        "targets": [_shown(look, name, row, paused) for name, row in rows.items()],
         "reason": rules.may(look.person, "run_targets"),
-        "blamed": blamed,
-        "fault": fault,
-        "typed": typed,
+        "refused": refused or Refused(scope="", typed="", fault=""),
         "most": MAX_REASON,
     }
 
 
-def _shown(look: Look, name: str, row: TargetRow) -> TargetShown:
-    record = row.target or Target(name=name, paused_by="", paused_because="", health={})
-    tone, word, advice = verdict(record)
+def _wide_scopes(look: Look) -> list[str]:
+    kinds = running.kinds(look.app.desk)
+    return [EVERYTHING, *(running.of_channel(kind) for kind in kinds)] if kinds else []
+
+
+def _scope(look: Look, scope: str, paused: Mapping[str, Pause]) -> ScopeShown:
+    return ScopeShown(
+        scope=scope,
+        id=scope.replace(":", "-"),
+        label=running.scope_label(look.app.desk, scope),
+        pause=paused.get(scope),
+    )
+
+
+def _shown(look: Look, name: str, row: TargetRow, paused: Mapping[str, Pause]) -> TargetShown:
+    tone, word, advice = verdict(row)
+    own = paused.get(running.of_target(name))
+    is_wider = row.pause is not None and row.pause is not own
     return TargetShown(
         name=name,
         label=look.label(name),
         places=look.places(name),
         row=row,
-        record=record,
         tone=tone,
         word=word,
         advice=advice,
+        own=own,
+        wider=running.scope_label(look.app.desk, row.pause.scope) if row.pause and is_wider else "",
     )
 
 
-def verdict(record: Target) -> tuple[str, str, str]:
+def verdict(row: TargetRow) -> tuple[str, str, str]:
     """Return tone, word and advice for the whole of a target."""
-    health = record.health or {}
+    health = row.health
     advice = str(health.get("advice") or "")
-    if record.paused_at is not None:
+    if row.pause is not None:
         return "look", "已暂停", advice or "原因解决后请点“恢复”，排着的投递会接着发出"
+    if row.breaker != "closed":
+        return ("look" if row.breaker == "half_open" else "bad"), BREAKER[row.breaker], row.advice
     if not health:
         return "quiet", "还没检查", "请点“立即检查”"
     if not health.get("is_reachable"):
@@ -109,36 +142,39 @@ def verdict(record: Target) -> tuple[str, str, str]:
 @router.post("/targets/{name}/check")
 def check(name: str, visitor: Signed, form: Posted) -> Response:
     """Ask a target how it is, now; waits for its answer."""
-    with visitor.acting() as (session, by):
+    with visitor.acting() as (_, by):
         rules.require(rules.may(by, "run_targets"))
-        running.record(session, visitor.app.desk, name)
+        running.check_target(visitor.app.desk, name)
     visitor.app.check(name)
-    return _back(name, done="checked")
+    return _back(done="checked", to=name)
 
 
-@router.post("/targets/{name}/pause")
-def pause(name: str, visitor: Signed, form: Posted) -> Response:
-    """Send nothing more to a target; take-downs go on."""
-    reason = text_of(form, "reason")
+@router.post("/pauses")
+def pause(visitor: Signed, form: Posted) -> Response:
+    """Send nothing more within a scope; take-downs go on."""
+    scope, reason = text_of(form, "scope"), text_of(form, "reason")
     try:
         if len(reason) > MAX_REASON:
             raise InvalidError(f"原因最多 {MAX_REASON} 个字，请缩短", field="reason")
         with visitor.acting() as (session, by):
-            running.pause(session, visitor.app.desk, name, reason=reason, by=by, at=clock.now())
+            running.pause(session, visitor.app.desk, scope, reason=reason, by=by, at=clock.now())
     except InvalidError as error:
         with visitor.looking() as look:
-            return _page(look, status=422, blamed=name, fault=error.message, typed=reason)
-    return _back(name, done="paused")
+            refused = Refused(scope=scope, typed=reason, fault=error.message)
+            return _page(look, status=422, refused=refused)
+    return _back(done="paused", to=scope)
 
 
-@router.post("/targets/{name}/resume")
-def resume(name: str, visitor: Signed, form: Posted) -> Response:
+@router.post("/resumptions")
+def resume(visitor: Signed, form: Posted) -> Response:
     """Let deliveries go out again; what is due goes at once."""
+    scope = text_of(form, "scope")
     with visitor.acting() as (session, by):
-        running.resume(session, visitor.app.desk, name, by=by, at=clock.now())
+        running.resume(session, visitor.app.desk, scope, by=by, at=clock.now())
     visitor.app.wake_due()
-    return _back(name, done="resumed")
+    return _back(done="resumed", to=scope)
 
 
-def _back(name: str, *, done: str) -> Response:
-    return RedirectResponse(f"/targets?done={done}#{name}", status_code=303)
+def _back(*, done: str, to: str) -> Response:
+    place = to.removeprefix("target:").replace(":", "-")
+    return RedirectResponse(f"/targets?done={done}#{place}", status_code=303)

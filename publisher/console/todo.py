@@ -11,6 +11,7 @@ from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.states import EditionState
 from publisher.model.words import DELIVERY_STATE
+from publisher.schedule.places import places
 from publisher.storage import queries
 from publisher.storage.queries import ItemRow
 from publisher.workflow import rules
@@ -73,11 +74,9 @@ def _unwell(look: Look) -> Iterator[Task]:
     """Yield the targets that are paused or in trouble, for those who may do something."""
     if rules.may(look.person, "run_targets") is not None:
         return
-    rows = queries.targets(look.session, list(look.app.channels))
+    rows = queries.targets(look.session, places(look.app.channels))
     for name, row in rows.items():
-        if row.target is None:
-            continue
-        tone, kind, advice = targets.verdict(row.target)
+        tone, kind, advice = targets.verdict(row)
         if tone in ("look", "bad"):
-            text = f"{look.label(name)}：{row.target.paused_because or advice}"
+            text = f"{look.label(name)}：{row.pause.because if row.pause else advice}"
             yield Task(kind=kind, tone=tone, text=text, url=f"/targets#{name}")

@@ -21,6 +21,7 @@ from publisher.console import faults, pages, security, words
 from publisher.errors import InvalidError
 from publisher.model.item import Edition
 from publisher.model.people import Person
+from publisher.model.target import EVERYTHING, Pause
 from publisher.settings import ROLES
 from publisher.storage import queries
 from publisher.workflow import people, rules
@@ -113,6 +114,7 @@ class Look:
             "token": security.form_token(self.visitor.cookie),
             "done": words.DONE.get(self.visitor.done, ""),
             "reviews_waiting": len(self.waiting()),
+            "stopped": self.session.get(Pause, EVERYTHING),
             "label": self.label,
             "part_label": self.part_label,
         }

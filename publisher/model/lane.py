@@ -24,6 +24,11 @@ class Lane(Base):
     probe_at: Mapped[datetime | None]  # open: when the outlet is to be asked how it is
     advice: Mapped[str] = mapped_column(Words, default="")  # open: what a person should do
 
+    def close(self) -> None:
+        """Close the breaker: the account is used again as if nothing had been."""
+        self.breaker, self.faults, self.openings = "closed", 0, 0
+        self.opened_at, self.probe_at, self.advice = None, None, ""
+
 
 class Spent(Base):
     """How many sends an account has made in one period of a ration."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,14 @@ EVERYTHING = "everything"
 def scopes_of(target: str, kind: str) -> tuple[str, str, str]:
     """Return the scopes whose pause holds a target of that kind of channel, widest first."""
     return EVERYTHING, f"channel:{kind}", f"target:{target}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a target shares with others: the kind of its channel, and the lane of its account."""
+
+    kind: str
+    lane: str
 
 
 class ShelfRow(Base):

@@ -54,3 +54,15 @@ FIELDS = {  # of an item, as programs spell them
     "images": "图片",
     "attachments": "附件",
 }
+EVERYTHING = "全部发布"
+PAUSED = {  # by the first word of a scope
+    "everything": "全部发布已暂停",
+    "channel": "这类渠道已暂停",
+    "target": "已暂停",
+}
+BREAKER = {"closed": "正常", "open": "已自动停发", "half_open": "正在试发"}  # of an account
+
+
+def paused(scope: str, because: str) -> str:
+    """Return a sentence that says how wide a pause is, and why there is one."""
+    return f"{PAUSED[scope.partition(':')[0]]}：{because}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,15 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
+from publisher.model import words
 from publisher.model.delivery import Delivery, stands
 from publisher.model.item import Edition, FrozenRendition, Item, Medium
+from publisher.model.lane import Lane
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import OPEN, DeliveryState, EditionState
 from publisher.model.status import ItemStatus, status_of
-from publisher.model.target import Beat, Target
+from publisher.model.target import Beat, Pause, Place, Target, scopes_of
 
 PAGE = 50
 
@@ -208,24 +210,73 @@ class TargetRow:
     """What the ledger knows of one target."""
 
     target: Target | None  # None: never used nor checked
+    pause: Pause | None  # the widest that holds it
+    lane: Lane | None  # of its account; None: never used
     waiting: int  # planned deliveries
     open: int  # sent, and not final yet
     last_success_at: datetime | None
 
+    @property
+    def health(self) -> dict[str, Any]:
+        """The last answer of the target; empty: it was never asked."""
+        return (self.target.health if self.target else None) or {}
 
-def targets(session: Session, names: Collection[str]) -> dict[str, TargetRow]:
-    """Return what the ledger knows of these targets."""
-    rows = {t.name: t for t in session.scalars(select(Target).where(Target.name.in_(names)))}
-    counts = _counts(session, names)
+    @property
+    def breaker(self) -> str:
+        """The breaker of its account: closed, open or half_open."""
+        return self.lane.breaker if self.lane else "closed"
+
+    @property
+    def is_well(self) -> bool:
+        """Nobody has to do anything about it, as far as is known."""
+        health = self.health
+        is_up = health.get("is_reachable") is not False and health.get("is_signed_in") is not False
+        is_held = self.pause is not None or self.breaker != "closed"
+        return is_up and not is_held and not health.get("advice")
+
+    @property
+    def advice(self) -> str:
+        """One sentence: why nothing goes out, or what to do; empty: all is well."""
+        if self.pause is not None:
+            return words.paused(self.pause.scope, self.pause.because)
+        if self.lane is not None and self.breaker != "closed":
+            told = self.lane.advice or "连续出错，请看平台是否正常；平台好了会自动恢复"
+            return f"{words.BREAKER[self.breaker]}：{told}"
+        return str(self.health.get("advice") or "")
+
+
+def targets(session: Session, places: Mapping[str, Place]) -> dict[str, TargetRow]:
+    """Return what the ledger knows of these targets; `places` has all that are asked about."""
+    rows = {t.name: t for t in session.scalars(select(Target).where(Target.name.in_(places)))}
+    counts = _counts(session, places)
+    lanes = lanes_of(session, {place.lane for place in places.values()})
+    paused = {pause.scope: pause for pause in pauses(session)}
     return {
         name: TargetRow(
             target=rows.get(name),
+            pause=holding(paused, name, place),
+            lane=lanes.get(place.lane),
             waiting=counts.get((name, DeliveryState.PLANNED), 0),
             open=sum(counts.get((name, state), 0) for state in OPEN - {DeliveryState.PLANNED}),
             last_success_at=_last_success(session, name),
         )
-        for name in names
+        for name, place in places.items()
     }
+
+
+def pauses(session: Session) -> list[Pause]:
+    """Return every pause, the longest first."""
+    return list(session.scalars(select(Pause).order_by(Pause.at, Pause.scope)))
+
+
+def holding(paused: Mapping[str, Pause], target: str, place: Place) -> Pause | None:
+    """Return the widest of these pauses, by scope, that holds a target; None: it may be sent to."""
+    return next((paused[s] for s in scopes_of(target, place.kind) if s in paused), None)
+
+
+def lanes_of(session: Session, names: Collection[str]) -> dict[str, Lane]:
+    """Return what is known of these accounts, by the names of their lanes."""
+    return {lane.name: lane for lane in session.scalars(select(Lane).where(Lane.name.in_(names)))}
 
 
 def _counts(session: Session, names: Collection[str]) -> dict[tuple[str, str], int]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery, stands
+from publisher.model.lane import Lane
 from publisher.model.states import OPEN, DeliveryState
-from publisher.model.target import Target
+from publisher.model.target import Beat, Place
+from publisher.storage import queries
 
 
 def open_counts(session: Session) -> dict[DeliveryState, int]:
@@ -29,18 +33,22 @@ def overdue(session: Session, *, now: datetime) -> int:
     return found or 0
 
 
-def stuck_lanes(session: Session, *, now: datetime, since: datetime) -> list[str]:
+def stuck_lanes(
+    session: Session, *, now: datetime, since: datetime, places: Mapping[str, Place]
+) -> list[str]:
     """Return the lanes that have let something lie since then without any reason.
 
-    A reason is: the target is paused or paced, the delivery waits for another one, or the lane is
-    at work: it is sending, or has sent something meanwhile.
+    A reason is: its target is paused, the account is paced or its breaker is open, the delivery
+    waits for another one, or the lane is at work: it is sending, or has sent something meanwhile.
     """
     lying = session.scalars(
         select(Delivery.lane)
-        .join(Target, Target.name == Delivery.lane, isouter=True)
+        .distinct()
+        .join(Lane, Lane.name == Delivery.lane, isouter=True)
         .where(stands(DeliveryState.PLANNED), Delivery.due_at <= since)
-        .where(Delivery.not_after >= now, Target.paused_at.is_(None))
-        .where(or_(Target.next_send_at.is_(None), Target.next_send_at <= since))
+        .where(Delivery.not_after >= now, Delivery.target.not_in(held(session, places)))
+        .where(or_(Lane.breaker.is_(None), Lane.breaker == "closed"))
+        .where(or_(Lane.next_send_at.is_(None), Lane.next_send_at <= since))
         .where(_is_its_turn())
     )
     sending = set(
@@ -51,8 +59,16 @@ def stuck_lanes(session: Session, *, now: datetime, since: datetime) -> list[str
         )
     )
     return [
-        lane for lane in lying if lane not in sending and not _has_sent(session, lane, since=since)
+        lane
+        for lane in sorted(lying)
+        if lane not in sending and not _has_sent(session, lane, since=since, places=places)
     ]
+
+
+def held(session: Session, places: Mapping[str, Place]) -> list[str]:
+    """Return the targets that a pause holds."""
+    paused = {pause.scope: pause for pause in queries.pauses(session)}
+    return [name for name, place in places.items() if queries.holding(paused, name, place)]
 
 
 def _is_its_turn() -> ColumnElement[bool]:
@@ -63,6 +79,42 @@ def _is_its_turn() -> ColumnElement[bool]:
     return or_(Delivery.after_id.is_(None), is_there.exists())
 
 
-def _has_sent(session: Session, lane: str, *, since: datetime) -> bool:
-    sent = select(Delivery.id).where(Delivery.target == lane, Delivery.accepted_at >= since)
+def _has_sent(session: Session, lane: str, *, since: datetime, places: Mapping[str, Place]) -> bool:
+    names = {name for name, place in places.items() if place.lane == lane} or {lane}
+    sent = select(Delivery.id).where(Delivery.target.in_(names), Delivery.accepted_at >= since)
     return session.scalar(sent.limit(1)) is not None
+
+
+def open_breakers(session: Session) -> list[Lane]:
+    """Return the accounts whose breaker is not closed; there are as many rows as accounts."""
+    return list(session.scalars(select(Lane).where(Lane.breaker != "closed").order_by(Lane.name)))
+
+
+def oldest_due_at(session: Session) -> datetime | None:
+    """Return the moment of the planned delivery that has been due longest, or comes first."""
+    return session.scalar(select(func.min(Delivery.due_at)).where(stands(DeliveryState.PLANNED)))
+
+
+def beats(session: Session, prefix: str) -> dict[str, datetime]:
+    """Return the last signs of life of all parts whose names begin so."""
+    found = session.execute(select(Beat.name, Beat.at).where(Beat.name.startswith(prefix)))
+    return {beat.name: beat.at for beat in found}
+
+
+def open_alarms(session: Session) -> list[Alarm]:
+    """Return what is wrong and not over yet, the longest first."""
+    return list(
+        session.scalars(select(Alarm).where(Alarm.until.is_(None)).order_by(Alarm.since, Alarm.id))
+    )
+
+
+def past_alarms(session: Session, *, limit: int) -> list[Alarm]:
+    """Return the last that are over, the newest first."""
+    return list(
+        session.scalars(
+            select(Alarm)
+            .where(Alarm.until.is_not(None))
+            .order_by(Alarm.since.desc(), Alarm.id.desc())
+            .limit(limit)
+        )
+    )
