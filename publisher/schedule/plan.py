@@ -16,7 +16,6 @@ from publisher.model.item import Edition, FrozenRendition
 from publisher.schedule import times
 from publisher.storage import locks
 
-
 MAX_LANE = 64  # characters
 
 

@@ -9,7 +9,7 @@ be written while somebody changes the item.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import IntegrityError
@@ -23,7 +23,7 @@ Row = TypeVar("Row", bound=Base)
 
 OURS = 7943  # the first half of the number of every advisory lock of this program
 MIGRATION, NOTES = 1, 2  # the second half
-CHANGE = {"key_share": True}  # FOR NO KEY UPDATE
+CHANGE: dict[str, Any] = {"key_share": True}  # FOR NO KEY UPDATE
 
 
 def item(session: Session, item_id: int) -> None:
@@ -32,7 +32,7 @@ def item(session: Session, item_id: int) -> None:
     What the session has read before is forgotten: it may have changed while we waited.
     """
     session.flush()
-    session.execute(select(Item.id).where(Item.id == item_id).with_for_update(**CHANGE))
+    session.execute(select(Item.id).where(Item.id == item_id).with_for_update(key_share=True))
     session.expire_all()
 
 
@@ -54,7 +54,9 @@ def items_stay(session: Session, item_ids: Collection[int]) -> Sequence[Item]:
 
 def edition(session: Session, edition_id: int) -> None:
     """Keep others from planning an edition until this transaction ends."""
-    session.execute(select(Edition.id).where(Edition.id == edition_id).with_for_update(**CHANGE))
+    session.execute(
+        select(Edition.id).where(Edition.id == edition_id).with_for_update(key_share=True)
+    )
 
 
 def deliveries(session: Session, item_id: int) -> Sequence[Delivery]:
@@ -63,7 +65,7 @@ def deliveries(session: Session, item_id: int) -> Sequence[Delivery]:
         select(Delivery)
         .where(Delivery.item_id == item_id)
         .order_by(Delivery.id)
-        .with_for_update(**CHANGE)
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return found.all()

@@ -18,6 +18,7 @@ from publisher.model.item import Edition, Item
 from publisher.model.people import Person
 from publisher.model.review import Verdict
 from publisher.storage import queries
+from publisher.storage.database import Database
 from publisher.storage.media import MediaStore
 from publisher.workflow import compose, people, review
 from publisher.workflow.compose import Draft
@@ -135,11 +136,16 @@ def channels() -> dict[str, Channel]:
 
 @pytest.fixture
 def office(tmp_path: Path, channels: dict[str, Channel]) -> Office:
+    return opened(make.database(tmp_path), tmp_path, channels)
+
+
+def opened(database: Database, folder: Path, channels: dict[str, Channel]) -> Office:
+    """An office with its people, on a fresh database."""
     desk = Desk(
-        settings=settings.load(tmp_path),
-        database=make.database(tmp_path),
+        settings=settings.load(folder),
+        database=database,
         channels=channels,
-        media=MediaStore(tmp_path / "data" / "media"),
+        media=MediaStore(folder / "data" / "media"),
     )
     made = Office(desk)
     staff = {
