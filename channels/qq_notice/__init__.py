@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from channels.qq_notice import standing, wording
 from channels.qq_notice.board import BY_HAND, Board
@@ -34,6 +35,7 @@ from publisher.channel import (
     Paces,
     Receipt,
     Rendition,
+    Shares,
     Splits,
     Withdraws,
 )
@@ -49,7 +51,7 @@ NOTHING_SENT = "OneBot 服务没有给出有用的回答，公告还没有发出
 
 
 @dataclass(frozen=True, kw_only=True)
-class QQNotice(Channel, Splits, Paces, Confirms, Withdraws, Checks):
+class QQNotice(Channel, Splits, Shares, Paces, Confirms, Withdraws, Checks):
     """One account and the groups it publishes notices in."""
 
     label = "QQ群公告"
@@ -71,6 +73,10 @@ class QQNotice(Channel, Splits, Paces, Confirms, Withdraws, Checks):
     def __post_init__(self) -> None:
         if not self.base_url.startswith(("http://", "https://")):
             raise ConfigError("应以 http:// 或 https:// 开头", key="base_url")
+        try:
+            self.account()
+        except ValueError as error:
+            raise ConfigError("端口不对，应是 1 到 65535 之间的数", key="base_url") from error
         if not self.access_token or not self.access_token.isascii() or " " in self.access_token:
             raise ConfigError("令牌不能为空，只能用英文字母、数字和符号", key="access_token")
         if not self.groups or len(set(self.groups)) < len(self.groups) or min(self.groups) <= 0:
@@ -87,6 +93,12 @@ class QQNotice(Channel, Splits, Paces, Confirms, Withdraws, Checks):
 
     def part(self, name: str) -> QQNotice:
         return dataclasses.replace(self, groups=(int(name),))
+
+    def account(self) -> str:
+        """Return host and port of the server, which is signed in as one QQ account."""
+        parts = urlsplit(self.base_url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return f"{parts.hostname or ''}:{port}"
 
     def gap_s(self) -> float:
         return self.notice_gap_s * random.uniform(2 / 3, 4 / 3)

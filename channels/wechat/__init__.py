@@ -30,6 +30,7 @@ from publisher.channel import (
     Prepares,
     Receipt,
     Rendition,
+    Shares,
     Shelf,
     Slots,
     Withdraws,
@@ -52,7 +53,7 @@ BY_HAND = "请到公众号后台“发表记录”里手工删除"
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots):
+class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots, Shares):
     """One public account. Its limits are those of the documents of 2026-09, in characters."""
 
     label: ClassVar[str] = "微信公众号"
@@ -88,6 +89,9 @@ class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots):
         """Shape content as one article; see `rendering`."""
         limits = Limits(title=self.max_title, digest=self.max_digest, content=self.max_content)
         return rendition(content, limits=limits, author=self.author)
+
+    def account(self) -> str:
+        return self.appid
 
     def slot(self, moment: datetime) -> datetime:
         return times.slot(moment, times.push_times(self.push_times))

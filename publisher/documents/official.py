@@ -20,6 +20,7 @@ MAX_UNIT = 40  # characters of a line that may still be an issuing unit
 
 _SIGNER = re.compile(r"签发人\s*[:：].*")
 _URGENCY = re.compile(r"(?:特急|特提|加急|平急|急件|紧急)")
+_EMERGENCY = ("特急", "特提")
 _SECRET = re.compile(r"(?:绝\s*密|机\s*密|秘\s*密|内部\S{2})(?:\s*[★☆].*)?")
 _SEAL = re.compile(r"[（(](?:盖章|公章|印章|章)[)）]")
 _UNIT = re.compile(
@@ -69,6 +70,7 @@ class Official:
     department: str = ""
     issued_on: date | None = None
     audience: str = "public"
+    urgency: str = "normal"  # or "urgent" 加急, "emergency" 特急
     attachment_names: tuple[str, ...] = ()
     remarks: list[str] = field(default_factory=list)
 
@@ -146,7 +148,9 @@ def _take_formality(found: Official, line: str) -> bool:
             found.remarks.append(f"发文字号已按规范写成“{proper}”，请核对。")
         return True
     if _URGENCY.fullmatch(line):
-        found.remarks.append(f"文件标有“{line}”，已从正文移出，请按紧急流程办理。")
+        found.urgency = "emergency" if line in _EMERGENCY else "urgent"
+        word = "特急" if line in _EMERGENCY else "加急"
+        found.remarks.append(f"文件标有“{line}”，已从正文移出，紧急程度记为{word}，请核对。")
         return True
     return _SIGNER.fullmatch(line) is not None
 

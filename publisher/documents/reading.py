@@ -49,6 +49,7 @@ class Document:
     document_number: str
     kind: str  # one of forms.KINDS, or 其他
     audience: str  # "public" or "campus"
+    urgency: str  # "normal", "urgent" or "emergency"
     attachment_names: tuple[str, ...]  # as the attachment list of the body has them
     summary: str  # a suggestion of at most 100 characters
     remarks: tuple[str, ...]  # Chinese sentences for the author
@@ -104,6 +105,7 @@ def _document(raw: _Raw, *, name: str) -> Document:
         document_number=found.document_number,
         kind=found.kind,
         audience=found.audience,
+        urgency=found.urgency,
         attachment_names=found.attachment_names,
         summary=suggest(body),
         remarks=tuple(remarks),

@@ -41,6 +41,7 @@ NOTICE = Content(
     department="后勤管理处",
     issued_on=date(2026, 11, 20),
 )
+PLACES = ("http://127.0.0.1:3000/", "https://qq.example.edu.cn/onebot")
 TEXT = EXAMPLE.render(NOTICE).body.decode()
 SEND = "_send_group_notice"
 LIST = "_get_group_notice"
@@ -48,6 +49,19 @@ NT_EVENT = (
     "EventChecker Failed: NTEvent serviceAndMethod:NodeIKernelMsgService/sendMsg "
     "ListenerName:NodeIKernelMsgListener/onMsgInfoListUpdate EventRet:\n"
 )
+
+
+def test_targets_of_one_server_share_its_account() -> None:
+    other = replace(EXAMPLE, base_url=PLACES[0], groups=(100009,), access_token="another")
+
+    assert other.account() == EXAMPLE.account() == "127.0.0.1:3000"
+    assert replace(EXAMPLE, base_url=PLACES[1]).account() == "qq.example.edu.cn:443"
+
+
+@pytest.mark.parametrize("port", ["65536", "three"])
+def test_a_port_that_cannot_be_is_a_mistake_of_the_settings(port: str) -> None:
+    with pytest.raises(ConfigError, match="端口不对"):
+        replace(EXAMPLE, base_url=f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture

@@ -55,6 +55,12 @@ def called(outlet: Outlet) -> list[str]:
     return [path.partition("?")[0].removeprefix("/cgi-bin/") for path in outlet.paths]
 
 
+def test_targets_of_one_public_account_share_it() -> None:
+    other = dataclasses.replace(EXAMPLE, tag_id=7, secret="another")
+
+    assert other.account() == EXAMPLE.account() == EXAMPLE.appid
+
+
 @pytest.mark.parametrize(
     ("key", "settings"),
     [

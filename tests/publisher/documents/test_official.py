@@ -103,6 +103,22 @@ def test_urgency_leaves_the_body_and_secrecy_stays_for_the_screening() -> None:
     assert any("特急" in remark for remark in found.remarks)
 
 
+@pytest.mark.parametrize(
+    ("mark", "urgency"),
+    [
+        ("特急", "emergency"),
+        ("特提", "emergency"),
+        ("加急", "urgent"),
+        ("急件", "urgent"),
+        ("停水通知", "normal"),
+    ],
+)
+def test_a_mark_of_urgency_is_recognised(mark: str, urgency: str) -> None:
+    found = imported(lambda d: line(d, mark), title, words)
+
+    assert found.urgency == urgency
+
+
 def test_a_number_in_wrong_brackets_is_mended_and_mentioned() -> None:
     found = imported(
         title,
