@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -85,6 +85,22 @@ class SignIn(_Table):
     attempts_per_15_min: int = Field(default=10, ge=1)
 
 
+ADDRESS = r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+"  # of mail
+
+
+class Alarm(_Table):
+    """[alarm]"""
+
+    min_free_mb: float = Field(default=500, ge=0)
+    mail_to: list[Annotated[str, Field(pattern=f"^{ADDRESS}$")]] = []
+    mail_from: str = Field(default="", pattern=f"^({ADDRESS})?$")
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = Field(default="", repr=False)
+
+
 class Stage(_Table):
     """One stage of review."""
 
@@ -107,6 +123,7 @@ class _PublisherFile(_Table):
     documents: Documents = Documents()
     delivery: Delivery = Delivery()
     sign_in: SignIn = SignIn()
+    alarm: Alarm = Alarm()
 
 
 class _ReviewFile(_Table):
@@ -126,6 +143,7 @@ class Settings:
     documents: Documents
     delivery: Delivery
     sign_in: SignIn
+    alarm: Alarm
     stages: tuple[Stage, ...]
     targets: Mapping[str, Mapping[str, object]] = field(repr=False)  # secrets resolved
     disclosure_list: Mapping[str, Any] = field(repr=False)  # its file as it stands
@@ -177,6 +195,7 @@ def load(home: Path) -> Settings:
         documents=own.documents,
         delivery=own.delivery,
         sign_in=own.sign_in,
+        alarm=_alarm(home, own.alarm),
         stages=tuple(stages),
         targets=_targets(home, _read(home, "targets.toml")),
         disclosure_list=_read(home, "disclosure-list.toml"),
@@ -286,9 +305,28 @@ def _targets(home: Path, tables: dict[str, Any]) -> dict[str, dict[str, object]]
     return resolved
 
 
+def _alarm(home: Path, own: Alarm) -> Alarm:
+    """Return the table with its secret resolved; a mail that could never go out is refused."""
+    place = {"file": "config/publisher.toml", "table": "alarm"}
+    for key in ("mail_from", "smtp_host"):
+        if own.mail_to and not getattr(own, key):
+            raise ConfigError("写了 mail_to，这一项也要写", key=key, **place)
+    if not own.smtp_password:
+        return own
+    place["key"] = "smtp_password"
+    if not own.smtp_password.startswith(("env:", "file:")):
+        raise ConfigError("密码不写在这里，请写成 env:名称 或 file:文件", **place)
+    if own.smtp_security == "none":
+        raise ConfigError("不加密的连接不能传密码，smtp_security 请用 starttls 或 tls", **place)
+    return own.model_copy(update={"smtp_password": _resolved(home, own.smtp_password, place)})
+
+
 def _secret(home: Path, table: str, key: str, value: str) -> str:
     """Return the value itself, or what an env: or file: reference stands for."""
-    place = {"file": "config/targets.toml", "table": table, "key": key}
+    return _resolved(home, value, {"file": "config/targets.toml", "table": table, "key": key})
+
+
+def _resolved(home: Path, value: str, place: Mapping[str, str]) -> str:
     if value.startswith("env:"):
         name = value.removeprefix("env:")
         if not os.environ.get(name):

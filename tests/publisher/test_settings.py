@@ -29,6 +29,7 @@ def test_every_setting_stands_in_the_file_with_its_default_and_a_comment() -> No
         "documents": settings.Documents,
         "delivery": settings.Delivery,
         "sign_in": settings.SignIn,
+        "alarm": settings.Alarm,
     }
 
     assert {name: set(table) for name, table in written.items()} == {
@@ -73,6 +74,16 @@ def test_nothing_is_needed_to_begin(tmp_path: Path) -> None:
             "[wechat] secret：环境变量 NO_SUCH_NAME",
         ),
         ("targets", "[wechat]\nsecret='file:nowhere'", "读不出密钥文件 nowhere"),
+        ("publisher", "[alarm]\nmail_to=['a@b.cn']", "[alarm] mail_from：写了 mail_to"),
+        ("publisher", "[alarm]\nmail_to=['张三']", "[alarm.mail_to] 0"),
+        ("publisher", "[alarm]\nmail_from='a@b.cn\\nBcc: c@d.cn'", "[alarm] mail_from"),
+        ("publisher", "[alarm]\nsmtp_password='sesame'", "smtp_password：密码不写在这里"),
+        ("publisher", "[alarm]\nsmtp_password='env:NO_SUCH'", "环境变量 NO_SUCH 没有设置"),
+        (
+            "publisher",
+            "[alarm]\nsmtp_password='env:PATH'\nsmtp_security='none'",
+            "smtp_password：不加密的连接不能传密码",
+        ),
     ],
 )
 def test_a_mistake_names_file_table_and_key(
@@ -103,6 +114,17 @@ def test_secrets_come_from_the_environment_or_a_file(
 
     assert loaded.targets["wechat"]["secret"] == "sesame"
     assert loaded.targets["qq"]["access_token"] == "sesame too"
+    assert "sesame" not in repr(loaded)
+
+
+def test_the_password_of_the_mail_server_is_resolved_and_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_PASSWORD", "sesame")
+
+    loaded = settings.load(home(tmp_path, publisher="[alarm]\nsmtp_password='env:SMTP_PASSWORD'"))
+
+    assert loaded.alarm.smtp_password == "sesame"
     assert "sesame" not in repr(loaded)
 
 
