@@ -31,6 +31,6 @@ def add_working_days(day: date, count: int, years: WorkingDays) -> date:
     return day
 
 
-def is_provisional(first: date, last: date, years: WorkingDays) -> bool:
-    """Say whether a stretch of days, both ends included, touches a year without data."""
-    return any(year not in years for year in range(first.year, last.year + 1))
+def unknown_years(first: date, last: date, years: WorkingDays) -> tuple[int, ...]:
+    """Return the years without data that a stretch of days, both ends included, touches."""
+    return tuple(year for year in range(first.year, last.year + 1) if year not in years)

@@ -24,7 +24,12 @@ class End:
     """When a display ends."""
 
     last_day: date
-    is_provisional: bool  # the holidays of a year that it touches are not known yet
+    unknown_years: tuple[int, ...] = ()  # years it touches whose holidays are not known yet
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether it may be another day once the holidays are known."""
+        return bool(self.unknown_years)
 
     @property
     def at(self) -> datetime:
@@ -37,11 +42,11 @@ def end(begun_at: datetime, *, days: int, unit: str, years: WorkingDays) -> End:
     first = begun_at.astimezone(CAMPUS_TIME).date()
     if unit == "working":
         last = calendar.add_working_days(first, days, years)
-        return End(last_day=last, is_provisional=calendar.is_provisional(first, last, years))
+        return End(last_day=last, unknown_years=calendar.unknown_years(first, last, years))
     counted = last = first + timedelta(days=days)
     if not calendar.is_working_day(counted, years):
         last = calendar.add_working_days(counted, 1, years)
-    return End(last_day=last, is_provisional=calendar.is_provisional(counted, last, years))
+    return End(last_day=last, unknown_years=calendar.unknown_years(counted, last, years))
 
 
 def say(days: int | None, unit: str) -> str:

@@ -13,6 +13,8 @@ from publisher.errors import InvalidError
 from publisher.settings import Delivery as Limits
 
 POLICIES = {"miss": "不再发", "ask": "由人决定", "send": "照常发"}
+ASK = "过了最晚发布时间，还没有发出；请决定：重新发送，或者不再发"  # past it, under "ask"
+LEFT = "已决定不再发，无需处理"
 
 
 @dataclass(frozen=True, kw_only=True)

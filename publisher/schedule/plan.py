@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +13,8 @@ from publisher.channel import Channel, Links, Shares, Slots, Splits
 from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
 from publisher.model.item import Edition, FrozenRendition
-from publisher.schedule import times
+from publisher.schedule import following, late, times
+from publisher.settings import Delivery as Limits
 from publisher.storage import locks
 
 MAX_LANE = 64  # characters
@@ -24,7 +25,7 @@ def plan(
     edition: Edition,
     *,
     channels: Mapping[str, Channel],
-    latest_after: timedelta,
+    limits: Limits,
     at: datetime,
 ) -> list[Delivery]:
     """Make one delivery for each target, part and occurrence; planning twice plans once.
@@ -39,13 +40,13 @@ def plan(
         channel = channels[rendition.target]
         due_at = moments[rendition.target]
         planned += [
-            _delivery(rendition, channel, part, due_at=due_at, latest_after=latest_after)
+            _delivery(rendition, channel, part, due_at=due_at, limits=limits)
             for part in parts(channel)
             if (rendition.id, part) not in there
         ]
     session.add_all(planned)
     session.flush()
-    _let_the_first_lead(planned, channels)
+    _let_the_first_lead(planned, channels, limits)
     session.flush()
     return planned
 
@@ -80,18 +81,26 @@ def _delivery(
     part: str,
     *,
     due_at: datetime,
-    latest_after: timedelta,
+    limits: Limits,
 ) -> Delivery:
     edition = rendition.edition
-    not_after = edition.not_after or due_at + latest_after
+    latest = late.latest(
+        due_at,
+        wish=edition.late,
+        not_after=edition.not_after,
+        expires_at=edition.expires_at,
+        limits=limits,
+    )
     return Delivery(
         rendition=rendition,
         item_id=edition.item_id,
         target=rendition.target,
         part=part,
         lane=lane_of(rendition.target, channel),
+        urgency=edition.item.urgency,
         due_at=due_at,
-        not_after=min(not_after, edition.expires_at) if edition.expires_at else not_after,
+        not_after=latest.not_after,
+        late=latest.late,
         expires_at=edition.expires_at,
     )
 
@@ -102,7 +111,7 @@ def dues(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> 
     A moment that lies after the edition's latest one is refused: it could never be kept.
     """
     moments = {name: due(edition, name, channels[name], at=at) for name in edition.targets}
-    leader = next((name for name in edition.targets if _leads(channels[name])), None)
+    leader = following.leader_of(edition.targets, channels)
     for name, moment in moments.items():
         if leader is not None and moments[leader] > moment:
             moment = moments[name] = _slot(channels[name], moments[leader])
@@ -111,7 +120,9 @@ def dues(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> 
 
 
 def check(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> None:
-    """Refuse times that no target could keep."""
+    """Refuse times that no target could keep, and a 公示期 that nothing would begin."""
+    if edition.display_days is not None:
+        following.check_leader(edition.targets, channels)
     dues(edition, channels=channels, at=at)
 
 
@@ -137,8 +148,10 @@ def _slot(channel: Channel, moment: datetime) -> datetime:
     return channel.slot(moment) if isinstance(channel, Slots) else moment
 
 
-def _let_the_first_lead(planned: list[Delivery], channels: Mapping[str, Channel]) -> None:
+def _let_the_first_lead(
+    planned: list[Delivery], channels: Mapping[str, Channel], limits: Limits
+) -> None:
     leader = next((d for d in planned if _leads(channels[d.target])), None)
     for delivery in planned:
         if leader is not None and not _leads(channels[delivery.target]):
-            delivery.after_id = leader.id
+            following.let_follow(delivery, leader, limits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -210,6 +210,6 @@ def _approve(session: Session, desk: Desk, edition: Edition, *, at: datetime) ->
         session,
         edition,
         channels=desk.channels,
-        latest_after=timedelta(hours=desk.settings.delivery.latest_after_h),
+        limits=desk.settings.delivery,
         at=at,
     )

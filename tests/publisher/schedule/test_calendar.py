@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from publisher import settings
 from publisher.schedule import calendar
-from publisher.schedule.calendar import A_DAY, add_working_days, is_provisional, is_working_day
+from publisher.schedule.calendar import A_DAY, add_working_days, is_working_day, unknown_years
 
 YEARS = settings.load(Path("no such folder")).working_days
 KNOWN = st.dates(date(2024, 1, 1), date(2026, 11, 1))
@@ -70,15 +70,13 @@ def test_counts_working_days_over_holidays(count: int, start: str, last: str) ->
 @pytest.mark.parametrize(
     ("first", "last", "expected"),
     [
-        (date(2026, 12, 1), date(2026, 12, 31), False),
-        (date(2026, 12, 31), date(2027, 1, 1), True),
-        (date(2023, 12, 31), date(2026, 1, 1), True),
+        (date(2026, 12, 1), date(2026, 12, 31), ()),
+        (date(2026, 12, 31), date(2027, 1, 1), (2027,)),
+        (date(2023, 12, 31), date(2028, 1, 1), (2023, 2027, 2028)),
     ],
 )
-def test_what_touches_a_year_without_data_is_provisional(
-    first: date, last: date, expected: bool
-) -> None:
-    assert is_provisional(first, last, YEARS) is expected
+def test_years_without_data_are_named(first: date, last: date, expected: tuple[int, ...]) -> None:
+    assert unknown_years(first, last, YEARS) == expected
 
 
 @given(KNOWN, COUNTS)

@@ -3,19 +3,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from publisher.channel import Channel, Content, Links, Slots, Splits
+from publisher.channel import Channel, Content, Links, Shares, Slots, Splits
 from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
+from publisher.model.item import Edition
 from publisher.schedule import plan
+from publisher.settings import Delivery as Limits
 from publisher.storage import renditions
 from tests import make
 from tests.make import NINE, FakeChannel
 
 A_DAY = timedelta(hours=24)
+DEFAULTS = Limits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +45,26 @@ class AtFive(FakeChannel, Slots):
         return moment.replace(hour=9, minute=0)  # 17:00 in Beijing
 
 
-def planned(tmp_path: Path, channels: dict[str, Channel], **changes: object) -> list[Delivery]:
+def planned(
+    tmp_path: Path,
+    channels: dict[str, Channel],
+    *,
+    limits: Limits = DEFAULTS,
+    urgency: str = "normal",
+    **changes: object,
+) -> list[Delivery]:
     works = make.works(tmp_path, channels)
     with works.database.sessions.begin() as session:
         edition = make.edition(session, targets=list(channels), **changes)
+        edition.item.urgency = urgency
         for target in channels:
             frozen = renditions.freeze(target, make.PLAIN, works.media)
             frozen.edition_id = edition.id
             session.add(frozen)
         session.flush()
         session.refresh(edition, ["renditions"])
-        plan.plan(session, edition, channels=channels, latest_after=A_DAY, at=NINE)
-        again = plan.plan(session, edition, channels=channels, latest_after=A_DAY, at=NINE)
+        plan.plan(session, edition, channels=channels, limits=limits, at=NINE)
+        again = plan.plan(session, edition, channels=channels, limits=limits, at=NINE)
         assert again == []
         return list(session.scalars(select(Delivery).order_by(Delivery.id)))
 
@@ -120,9 +132,10 @@ def test_nothing_is_sent_after_its_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["not_after", "expires_at"])
 def test_a_turn_after_the_latest_moment_is_refused(tmp_path: Path, field: str) -> None:
     its_turn = NINE + timedelta(hours=8)
+    changes: dict[str, Any] = {field: its_turn - timedelta(seconds=1)}
 
     with pytest.raises(InvalidError) as caught:
-        planned(tmp_path, {"gate": AtFive()}, **{field: its_turn - timedelta(seconds=1)})
+        planned(tmp_path, {"gate": AtFive()}, **changes)
 
     assert (caught.value.field, caught.value.code) == (field, "too_late")
 
@@ -130,8 +143,9 @@ def test_a_turn_after_the_latest_moment_is_refused(tmp_path: Path, field: str) -
 @pytest.mark.parametrize("field", ["not_after", "expires_at"])
 def test_a_turn_at_the_latest_moment_is_kept(tmp_path: Path, field: str) -> None:
     its_turn = NINE + timedelta(hours=8)
+    changes: dict[str, Any] = {field: its_turn}
 
-    [delivery] = planned(tmp_path, {"gate": AtFive()}, **{field: its_turn})
+    [delivery] = planned(tmp_path, {"gate": AtFive()}, **changes)
 
     assert delivery.due_at == delivery.not_after == its_turn
 
@@ -152,3 +166,68 @@ class NextFive(FakeChannel, Slots):
     def slot(self, moment: datetime) -> datetime:
         today = moment.replace(hour=9, minute=0)  # 17:00 in Beijing
         return today if today >= moment else today + timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfOneAccount(FakeChannel, Shares):
+    def account(self) -> str:
+        return "127.0.0.1:3000"
+
+
+def test_targets_of_one_account_share_a_lane(tmp_path: Path) -> None:
+    deliveries = planned(tmp_path, {"a": OfOneAccount(), "b": OfOneAccount(), "c": FakeChannel()})
+
+    assert [d.lane for d in deliveries] == ["test_plan:127.0.0.1:3000"] * 2 + ["c"]
+
+
+@pytest.mark.parametrize(
+    ("urgency", "ahead_min"), [("normal", 0), ("urgent", 10), ("emergency", 60)]
+)
+def test_what_is_urgent_is_ahead_in_its_lane(tmp_path: Path, urgency: str, ahead_min: int) -> None:
+    [delivery] = planned(tmp_path, {"gate": FakeChannel()}, urgency=urgency)
+
+    assert (delivery.urgency, delivery.due_at) == (urgency, NINE)
+    assert delivery.rank_at == NINE - timedelta(minutes=ahead_min)
+
+
+@pytest.mark.parametrize(
+    ("late", "hours", "then"), [("", 24, "miss"), ("ask", 24, "ask"), ("send", 72, "ask")]
+)
+def test_the_late_policy_is_that_of_the_edition(
+    tmp_path: Path, late: str, hours: int, then: str
+) -> None:
+    [delivery] = planned(tmp_path, {"gate": FakeChannel()}, late=late)
+
+    assert (delivery.not_after, delivery.late) == (NINE + timedelta(hours=hours), then)
+
+
+def test_an_edition_without_a_policy_has_the_configured_one(tmp_path: Path) -> None:
+    [delivery] = planned(tmp_path, {"gate": FakeChannel()}, limits=Limits(late="ask"))
+
+    assert delivery.late == "ask"
+
+
+def test_a_follower_waits_so_long_and_no_longer(tmp_path: Path) -> None:
+    site, gate = planned(
+        tmp_path,
+        {"gate": FakeChannel(), "site": Site()},
+        limits=Limits(follow_wait_h=3, follow_else="send"),
+        overrides={"gate": {"publish_at": "2026-11-24 12:00"}},
+    )
+
+    assert (site.follow_until, site.follow_else) == (None, "ask")
+    assert (gate.follow_until, gate.follow_else) == (NINE + timedelta(hours=6), "send")
+
+
+def test_a_display_needs_the_target_that_begins_it(tmp_path: Path) -> None:
+    with_site: dict[str, Channel] = {"gate": FakeChannel(), "site": Site()}
+    edition = Edition(
+        targets=["gate"], overrides={}, display_days=5, display_unit="working", publish_at=None
+    )
+
+    with pytest.raises(InvalidError) as caught:
+        plan.check(edition, channels=with_site, at=NINE)
+    edition.targets = ["gate", "site"]
+    plan.check(edition, channels=with_site, at=NINE)
+
+    assert (caught.value.field, caught.value.code) == ("targets", "no_leader")
