@@ -15,6 +15,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg import Connection as PostgresConnection
 from psycopg.adapt import Dumper
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -152,9 +153,25 @@ def migrate(engine: Engine) -> None:
 
     Of several processes that start at once one migrates, and the others find it done.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
         locks.migrating(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection)
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the schema to the newest revision, within the transaction that is open."""
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def knows(revision: str) -> bool:
+    """Say whether this version of the program has that revision of the schema."""
+    revisions = ScriptDirectory.from_config(_alembic()).walk_revisions()
+    return revision in {one.revision for one in revisions}
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

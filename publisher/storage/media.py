@@ -15,7 +15,7 @@ class DamagedError(PublisherError):
     """The bytes on disk are no longer those of their name."""
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make sure that a new name is still there after a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -42,7 +42,7 @@ class MediaStore:
             temporary.flush()
             os.fsync(temporary.fileno())
         Path(temporary.name).replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
         return digest
 
     def read(self, digest: str) -> bytes:
