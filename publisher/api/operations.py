@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -16,14 +17,16 @@ from starlette.routing import Route, Router
 
 from publisher import clock
 from publisher.app import App
-from publisher.schedule.places import places
+from publisher.delivery import troubles
+from publisher.delivery.alarms import HEART, kind_of
+from publisher.model.target import EVERYTHING, Pause
+from publisher.model.words import paused
 from publisher.storage import queries, vitals
 
 log = structlog.get_logger()
 
-HEART = "ticker"  # the name of its beat
 PULSE_S = 60.0  # it beats every 15 seconds: four beats missed are a stop
-LATE = timedelta(seconds=120)  # a lane that is free takes what is due within a second or two
+SEEN_BY_TICKER = ("database",)  # what only the ticker measures; its alarm tells the others
 FRESH = {"Cache-Control": "no-store"}
 
 
@@ -55,17 +58,30 @@ def healthz(app: App, *, expects_ticker: bool = True) -> Callable[[Request], Res
 def _report(app: App, *, now: datetime, expects_ticker: bool) -> dict[str, object]:
     with app.database.reads() as session:
         beat_at = queries.last_beat(session, HEART)
-        stuck = vitals.stuck_lanes(session, now=now, since=now - LATE, places=places(app.channels))
+        facts = troubles.seen(session, app.works, app.settings, now=now)
+        alarms = {alarm.key: alarm.text for alarm in vitals.open_alarms(session)}
+        stopped = session.get(Pause, EVERYTHING)
     age_s = _age_s(beat_at, now=now)
-    problems = [f"发布目标 {lane} 到时间的投递没有发出，请看日志或重启" for lane in stuck]
+    wrong = troubles.of(facts) | {key: alarms[key] for key in SEEN_BY_TICKER if key in alarms}
+    problems = [text for key, text in wrong.items() if not _is_warning(key)]
+    warnings = [text for key, text in wrong.items() if _is_warning(key)]
+    if stopped is not None:
+        warnings.insert(0, paused(stopped.scope, stopped.because))
     if expects_ticker and (age_s is None or abs(age_s) > PULSE_S):
         problems.insert(0, "定时器没有在运行，请重启 publisher serve")
     return {
-        "database": "ok",
+        "database": "slow" if "database" in wrong else "ok",
         "ticker_age_s": age_s,
-        "stuck_lanes": stuck,
+        "stuck_lanes": sorted(facts.stuck),
+        "disk_free_mb": round(facts.disk.free_mb) if facts.disk else None,
         "problems": problems,
+        "warnings": warnings,
     }
+
+
+def _is_warning(key: str) -> bool:
+    """Say whether a trouble needs a person, but says nothing against this installation."""
+    return kind_of(key) in ("breaker", "overdue")
 
 
 def _age_s(beat_at: datetime | None, *, now: datetime) -> float | None:
@@ -99,28 +115,47 @@ class _Numbers(Collector):
         return iter(())
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Read them."""
+        """Read them; all are over what is open, none grows with history."""
         now = clock.now()
         with self._app.database.reads() as session:
             counts = vitals.open_counts(session)
             overdue = vitals.overdue(session, now=now)
-            stuck = vitals.stuck_lanes(
-                session, now=now, since=now - LATE, places=places(self._app.channels)
-            )
+            stuck = troubles.stuck_lanes(session, self._app.works, now=now)
             age_s = _age_s(queries.last_beat(session, HEART), now=now)
-        by_state = GaugeMetricFamily(
-            "publisher_deliveries", "Deliveries that are not final, by state.", labels=["state"]
+            alarms = Counter(kind_of(alarm.key) for alarm in vitals.open_alarms(session))
+            halted = vitals.open_breakers(session)
+            pauses = queries.pauses(session)
+            due_at = vitals.oldest_due_at(session)
+        waits_s = max(0.0, (now - due_at).total_seconds()) if due_at else 0.0
+        yield _labelled(
+            "publisher_deliveries", "Deliveries that are not final, by state.", state=counts
         )
-        for state, count in counts.items():
-            by_state.add_metric([state], count)
-        yield by_state
         yield _gauge("publisher_deliveries_overdue", "Past their deadline; need a person.", overdue)
+        yield _gauge("publisher_oldest_due_age_seconds", "Since the oldest was due.", waits_s)
+        yield _labelled(
+            "publisher_alarms",
+            "Alarms that are open, by kind.",
+            kind=dict.fromkeys(troubles.KINDS, 0) | alarms,
+        )
+        yield _gauge("publisher_breakers_open", "Accounts that are spared.", len(halted))
+        yield _gauge("publisher_pauses", "Pauses set by people.", len(pauses))
         yield _gauge("publisher_lanes_stuck", "Lanes that let due deliveries lie.", len(stuck))
         busy = len(self._app.lanes.busy())
         yield _gauge("publisher_lanes_busy", "Lanes at work in this process.", busy)
+        free = troubles.disk(self._app.settings).free_mb * troubles.MIB
+        yield _gauge("publisher_disk_free_bytes", "Free below data/ of this process.", free)
         if age_s is not None:
             yield _gauge("publisher_ticker_age_seconds", "Since the ticker's last beat.", age_s)
 
 
 def _gauge(name: str, means: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, means, value=value)
+
+
+def _labelled(name: str, means: str, **values: Mapping[str, int]) -> GaugeMetricFamily:
+    """Return a number for each value of one label."""
+    [(label, by_value)] = values.items()
+    family = GaugeMetricFamily(name, means, labels=[label])
+    for value, count in by_value.items():
+        family.add_metric([value], count)
+    return family

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery, stands
+from publisher.model.item import FrozenRendition
 from publisher.model.lane import Lane
 from publisher.model.states import OPEN, DeliveryState
-from publisher.model.target import Beat, Place
-from publisher.storage import queries
+from publisher.model.target import Beat
 
 
 def open_counts(session: Session) -> dict[DeliveryState, int]:
@@ -33,42 +33,18 @@ def overdue(session: Session, *, now: datetime) -> int:
     return found or 0
 
 
-def stuck_lanes(
-    session: Session, *, now: datetime, since: datetime, places: Mapping[str, Place]
+def lying(
+    session: Session, *, now: datetime, since: datetime, closed: Collection[str]
 ) -> list[str]:
-    """Return the lanes that have let something lie since then without any reason.
-
-    A reason is: its target is paused, the account is paced or its breaker is open, the delivery
-    waits for another one, or the lane is at work: it is sending, or has sent something meanwhile.
-    """
-    lying = session.scalars(
+    """Return the lanes with something whose turn has come since then, beside closed targets."""
+    found = session.scalars(
         select(Delivery.lane)
-        .distinct()
-        .join(Lane, Lane.name == Delivery.lane, isouter=True)
         .where(stands(DeliveryState.PLANNED), Delivery.due_at <= since)
-        .where(Delivery.not_after >= now, Delivery.target.not_in(held(session, places)))
-        .where(or_(Lane.breaker.is_(None), Lane.breaker == "closed"))
-        .where(or_(Lane.next_send_at.is_(None), Lane.next_send_at <= since))
+        .where(Delivery.not_after >= now, Delivery.target.not_in(closed))
         .where(_is_its_turn())
+        .distinct()
     )
-    sending = set(
-        session.scalars(
-            select(Delivery.lane)
-            .where(Delivery.lease_until.is_not(None), Delivery.deadline_at > now)
-            .distinct()
-        )
-    )
-    return [
-        lane
-        for lane in sorted(lying)
-        if lane not in sending and not _has_sent(session, lane, since=since, places=places)
-    ]
-
-
-def held(session: Session, places: Mapping[str, Place]) -> list[str]:
-    """Return the targets that a pause holds."""
-    paused = {pause.scope: pause for pause in queries.pauses(session)}
-    return [name for name, place in places.items() if queries.holding(paused, name, place)]
+    return sorted(found)
 
 
 def _is_its_turn() -> ColumnElement[bool]:
@@ -79,10 +55,31 @@ def _is_its_turn() -> ColumnElement[bool]:
     return or_(Delivery.after_id.is_(None), is_there.exists())
 
 
-def _has_sent(session: Session, lane: str, *, since: datetime, places: Mapping[str, Place]) -> bool:
-    names = {name for name, place in places.items() if place.lane == lane} or {lane}
-    sent = select(Delivery.id).where(Delivery.target.in_(names), Delivery.accepted_at >= since)
+def sending(session: Session, *, now: datetime) -> set[str]:
+    """Return the lanes that are sending, within the time that a call may take."""
+    found = session.scalars(
+        select(Delivery.lane)
+        .where(Delivery.lease_until.is_not(None), Delivery.deadline_at > now)
+        .distinct()
+    )
+    return set(found)
+
+
+def has_sent(session: Session, targets: Collection[str], *, since: datetime) -> bool:
+    """Say whether an outlet took anything since then at one of these targets."""
+    sent = select(Delivery.id).where(Delivery.target.in_(targets), Delivery.accepted_at >= since)
     return session.scalar(sent.limit(1)) is not None
+
+
+def most_overdue(session: Session, *, now: datetime) -> Delivery | None:
+    """Return the open delivery whose deadline passed first, with its title."""
+    return session.scalar(
+        select(Delivery)
+        .where(Delivery.deadline_at <= now)
+        .order_by(Delivery.deadline_at)
+        .limit(1)
+        .options(joinedload(Delivery.rendition).joinedload(FrozenRendition.edition))
+    )
 
 
 def open_breakers(session: Session) -> list[Lane]:

@@ -1,0 +1,219 @@
+"""What is wrong now and needs a person: the facts, and one Chinese sentence for each trouble.
+
+`of` is pure. A trouble has a key that stays the same as long as it lasts, and whose first word is
+its kind.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from publisher.delivery import gates
+from publisher.delivery.works import Works
+from publisher.model.target import EVERYTHING, Beat
+from publisher.schedule import times
+from publisher.settings import Settings
+from publisher.storage import vitals
+
+EVENTS = ("outage", "clock", "event")  # what happened at one moment, and is not so any more
+KINDS = ("overdue", "lane", "breaker", "worker", "disk", "database", *EVENTS)
+LATE = timedelta(seconds=120)  # a lane that is free takes what is due within a second or two
+SILENT = timedelta(seconds=60)  # a part that lives beats every 15 seconds
+FORGOTTEN = timedelta(hours=1)  # a worker that is silent for so long is not coming back
+SLOW_S = 2.0  # for one small write and a few small reads
+SCARCE = 0.05  # of the disk, where that is not plenty all the same
+PLENTY = 10  # times min_free_mb
+MIB = 2**20
+PROBE = "probe"  # the name of the row that the probe writes
+WORKER = "worker "  # how the names of the beats of workers begin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """The disk below data/."""
+
+    free_mb: float
+    total_mb: float
+    min_free_mb: float  # 0: nobody cares
+
+    @property
+    def is_low(self) -> bool:
+        """Say whether people have to make room."""
+        is_scarce = self.free_mb < self.total_mb * SCARCE
+        return self.free_mb < self.min_free_mb * (PLENTY if is_scarce else 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overdue:
+    """What is past its deadline: how many, and the worst of them."""
+
+    count: int
+    place: str
+    title: str
+    deadline_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halted:
+    """An account whose breaker is not closed."""
+
+    lane: str
+    label: str
+    since: datetime | None
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """All that decides whether something is wrong now."""
+
+    overdue: Overdue | None = None
+    stuck: Mapping[str, str] = field(default_factory=dict)  # lane: label
+    halted: Sequence[Halted] = ()
+    silent: Mapping[str, datetime] = field(default_factory=dict)  # worker: its last beat
+    disk: Disk | None = None
+    database_s: float = 0.0  # how long the database took
+
+
+def of(facts: Facts) -> dict[str, str]:
+    """Return what is wrong: a sentence for each key. Pure."""
+    found: dict[str, str] = {}
+    if facts.overdue:
+        found["overdue"] = _overdue(facts.overdue)
+    for lane, label in facts.stuck.items():
+        found[f"lane {lane}"] = f"{label}到时间的投递超过 2 分钟没有发出，请看日志，必要时重启服务"
+    for halted in facts.halted:
+        found[f"breaker {halted.lane}"] = _halted(halted)
+    for worker, at in facts.silent.items():
+        found[worker] = (
+            f"工作进程 {worker.removeprefix(WORKER)} 从 {times.say(at)} 起没有动静，"
+            "请到那台机器上看日志并重启"
+        )
+    if facts.disk and facts.disk.is_low:
+        found["disk"] = f"磁盘只剩 {facts.disk.free_mb / 1024:.1f} GB，请清理或扩容，满了就发不出去"
+    if facts.database_s > SLOW_S:
+        found["database"] = (
+            f"数据库读写一次要 {facts.database_s:.0f} 秒以上，请检查磁盘和数据库服务是否太忙"
+        )
+    return found
+
+
+def _overdue(late: Overdue) -> str:
+    return (
+        f"有 {late.count} 次投递过了处理期限，最早的是{late.place}《{late.title}》"
+        f"（期限 {times.say(late.deadline_at)}），请在控制台的待办里逐条核实"
+    )
+
+
+def _halted(halted: Halted) -> str:
+    since = f"从 {times.say(halted.since)} 起" if halted.since else ""
+    told = f"：{halted.advice}" if halted.advice else ""
+    return f"{halted.label}{since}自动停发{told}；平台好了会自动恢复，也可以在“发布目标”里点恢复"
+
+
+def outage(since: datetime, until: datetime) -> str:
+    """Return the sentence about a time in which nothing was at work."""
+    return (
+        f"从 {times.say(since)} 到 {times.say(until)} 服务没有运行（或时钟被拨动过），"
+        "请看这段时间该发的是否都已发出"
+    )
+
+
+def read(works: Works, settings: Settings, *, now: datetime) -> Facts:
+    """Read the facts; the time that the database takes is one of them, by a small write."""
+    begun = time.monotonic()
+    with works.database.sessions.begin() as session:
+        session.merge(Beat(name=PROBE, at=now, owner=works.owner))
+    with works.database.reads() as session:
+        facts = seen(session, works, settings, now=now)
+    return replace(facts, database_s=time.monotonic() - begun)
+
+
+def seen(session: Session, works: Works, settings: Settings, *, now: datetime) -> Facts:
+    """Read the facts without writing anything."""
+    return Facts(
+        overdue=_read_overdue(session, works, now=now),
+        stuck={lane: label_of(works, lane) for lane in stuck_lanes(session, works, now=now)},
+        halted=[
+            Halted(
+                lane=lane.name,
+                label=label_of(works, lane.name),
+                since=lane.opened_at,
+                advice=lane.advice,
+            )
+            for lane in vitals.open_breakers(session)
+        ],
+        silent={
+            name: at
+            for name, at in vitals.beats(session, WORKER).items()
+            if SILENT < now - at < FORGOTTEN
+        },
+        disk=disk(settings),
+    )
+
+
+def _read_overdue(session: Session, works: Works, *, now: datetime) -> Overdue | None:
+    worst = vitals.most_overdue(session, now=now)
+    if worst is None or worst.deadline_at is None:
+        return None
+    channel = works.channels.get(worst.target)
+    return Overdue(
+        count=vitals.overdue(session, now=now),
+        place=(channel.label if channel else "") or worst.target,
+        title=worst.rendition.edition.title,
+        deadline_at=worst.deadline_at,
+    )
+
+
+def stuck_lanes(session: Session, works: Works, *, now: datetime) -> list[str]:
+    """Return the lanes that have let something lie for too long without any reason.
+
+    A reason is: its target is paused, the account is spared, paced or has no ration left, the
+    delivery waits for another one, or the lane is at work: it is sending, or has sent something.
+    """
+    since = now - LATE
+    lying = vitals.lying(session, now=now, since=since, closed=())
+    if not lying:
+        return []
+    known = gates.read(session, works, lying, now=now)
+    if EVERYTHING in known.pauses:
+        return []
+    if closed := known.paused_targets(works):
+        lying = vitals.lying(session, now=now, since=since, closed=closed)
+    busy = vitals.sending(session, now=now)
+    return [
+        lane
+        for lane in lying
+        if lane not in busy
+        and _has_room(known, works, lane, now=now)
+        and not vitals.has_sent(session, works.targets_of(lane) or [lane], since=since)
+    ]
+
+
+def _has_room(known: gates.Gates, works: Works, lane: str, *, now: datetime) -> bool:
+    channels = [works.channels[name] for name in works.targets_of(lane)]
+    return not channels or known.room(lane, channels[0], now=now) != 0
+
+
+def label_of(works: Works, lane: str) -> str:
+    """Return what people call the targets of a lane."""
+    labels = {works.channels[name].label or name for name in works.targets_of(lane)}
+    return "、".join(sorted(labels)) or lane
+
+
+def disk(settings: Settings) -> Disk:
+    """Return how full the disk below data/ is."""
+    there = next(path for path in (settings.data, settings.home, Path.cwd()) if path.exists())
+    usage = shutil.disk_usage(there)
+    return Disk(
+        free_mb=usage.free / MIB,
+        total_mb=usage.total / MIB,
+        min_free_mb=settings.alarm.min_free_mb,
+    )
