@@ -128,7 +128,9 @@ class _Numbers(Collector):
             due_at = vitals.oldest_due_at(session)
         waits_s = max(0.0, (now - due_at).total_seconds()) if due_at else 0.0
         yield _labelled(
-            "publisher_deliveries", "Deliveries that are not final, by state.", state=counts
+            "publisher_deliveries",
+            "Deliveries that are not final, by state.",
+            state={str(state): count for state, count in counts.items()},
         )
         yield _gauge("publisher_deliveries_overdue", "Past their deadline; need a person.", overdue)
         yield _gauge("publisher_oldest_due_age_seconds", "Since the oldest was due.", waits_s)

@@ -87,7 +87,14 @@ def settle(delivery_id: Id, visitor: Signed, form: Posted) -> Response:
             found = queries.delivery(session, delivery_id)
             item_id = found.item_id
             settling.settle(
-                session, found, outcome=outcome, url=url, note=note, by=by, at=clock.now()
+                session,
+                visitor.app.desk,
+                found,
+                outcome=outcome,
+                url=url,
+                note=note,
+                by=by,
+                at=clock.now(),
             )
     except InvalidError as error:
         with visitor.looking() as look:
