@@ -26,6 +26,7 @@ from publisher.storage import queries, vitals
 log = structlog.get_logger()
 
 PULSE_S = 60.0  # it beats every 15 seconds: four beats missed are a stop
+WARNINGS = ("breaker", "overdue")  # a person is needed; nothing is wrong with this installation
 SEEN_BY_TICKER = ("database",)  # what only the ticker measures; its alarm tells the others
 FRESH = {"Cache-Control": "no-store"}
 
@@ -63,8 +64,9 @@ def _report(app: App, *, now: datetime, expects_ticker: bool) -> dict[str, objec
         stopped = session.get(Pause, EVERYTHING)
     age_s = _age_s(beat_at, now=now)
     wrong = troubles.of(facts) | {key: alarms[key] for key in SEEN_BY_TICKER if key in alarms}
-    problems = [text for key, text in wrong.items() if not _is_warning(key)]
-    warnings = [text for key, text in wrong.items() if _is_warning(key)]
+    mild = WARNINGS + (("worker",) if facts.works_on else ())
+    problems = [text for key, text in wrong.items() if kind_of(key) not in mild]
+    warnings = [text for key, text in wrong.items() if kind_of(key) in mild]
     if stopped is not None:
         warnings.insert(0, paused(stopped.scope, stopped.because))
     if expects_ticker and (age_s is None or abs(age_s) > PULSE_S):
@@ -77,11 +79,6 @@ def _report(app: App, *, now: datetime, expects_ticker: bool) -> dict[str, objec
         "problems": problems,
         "warnings": warnings,
     }
-
-
-def _is_warning(key: str) -> bool:
-    """Say whether a trouble needs a person, but says nothing against this installation."""
-    return kind_of(key) in ("breaker", "overdue")
 
 
 def _age_s(beat_at: datetime | None, *, now: datetime) -> float | None:

@@ -78,6 +78,7 @@ class Facts:
     stuck: Mapping[str, str] = field(default_factory=dict)  # lane: label
     halted: Sequence[Halted] = ()
     silent: Mapping[str, datetime] = field(default_factory=dict)  # worker: its last beat
+    works_on: bool = True  # some worker lives, or there is only this process
     disk: Disk | None = None
     database_s: float = 0.0  # how long the database took
 
@@ -138,6 +139,7 @@ def read(works: Works, settings: Settings, *, now: datetime) -> Facts:
 
 def seen(session: Session, works: Works, settings: Settings, *, now: datetime) -> Facts:
     """Read the facts without writing anything."""
+    beats = _worker_beats(session)
     return Facts(
         overdue=_read_overdue(session, works, now=now),
         stuck={lane: label_of(works, lane) for lane in stuck_lanes(session, works, now=now)},
@@ -150,13 +152,19 @@ def seen(session: Session, works: Works, settings: Settings, *, now: datetime) -
             )
             for lane in vitals.open_breakers(session)
         ],
-        silent={
-            name: at
-            for name, at in vitals.beats(session, WORKER).items()
-            if SILENT < now - at < FORGOTTEN
-        },
+        silent={name: at for name, at in beats.items() if SILENT < now - at < FORGOTTEN},
+        works_on=not beats or any(now - at <= SILENT for at in beats.values()),
         disk=disk(settings),
     )
+
+
+def _worker_beats(session: Session) -> dict[str, datetime]:
+    """Return when each worker last showed that it lives.
+
+    With SQLite there is one process; what others left when they were killed says nothing.
+    """
+    is_single = session.get_bind().dialect.name == "sqlite"
+    return {} if is_single else vitals.beats(session, WORKER)
 
 
 def _read_overdue(session: Session, works: Works, *, now: datetime) -> Overdue | None:

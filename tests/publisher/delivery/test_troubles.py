@@ -1,0 +1,258 @@
+"""What is wrong, from facts alone, and the facts from a ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from publisher import settings
+from publisher.channel import Ration, Rations, Shares
+from publisher.delivery import troubles
+from publisher.delivery.troubles import Disk, Facts, Halted, Overdue
+from publisher.delivery.works import Works
+from publisher.model.lane import Lane, Spent
+from publisher.model.states import DeliveryState as S
+from publisher.model.target import Beat, Pause
+from publisher.settings import Settings
+from tests import make
+from tests.make import NINE, FakeChannel
+
+LATE = NINE + timedelta(seconds=121)
+LATER = NINE + timedelta(minutes=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared(FakeChannel, Shares):
+    """A place of an account that others share."""
+
+    def account(self) -> str:
+        return "10001"
+
+
+SHARED = "test_troubles:10001"  # its lane
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rationed(FakeChannel, Rations):
+    """An account that may be used once a day."""
+
+    def rations(self) -> tuple[Ration, ...]:
+        return (Ration(sends=1, period="day"),)
+
+
+@pytest.fixture
+def works(tmp_path: Path) -> Works:
+    return make.works(tmp_path, {"gate": FakeChannel(), "yard": FakeChannel()})
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return settings.load(tmp_path)
+
+
+def add(works: Works, *rows: object) -> None:
+    with works.database.sessions.begin() as session:
+        session.add_all(rows)
+
+
+def stuck(works: Works, now: datetime = LATE) -> list[str]:
+    with works.database.reads() as session:
+        return troubles.stuck_lanes(session, works, now=now)
+
+
+@pytest.mark.parametrize(
+    ("facts", "key", "says"),
+    [
+        (
+            Facts(overdue=Overdue(count=3, place="官网", title="停水通知", deadline_at=NINE)),
+            "overdue",
+            "有 3 次投递过了处理期限，最早的是官网《停水通知》（期限 2026年11月24日 9:00）",
+        ),
+        (Facts(stuck={"qq": "QQ 群公告"}), "lane qq", "QQ 群公告到时间的投递超过 2 分钟没有发出"),
+        (
+            Facts(halted=[Halted(lane="qq", label="QQ", since=NINE, advice="请重新登录")]),
+            "breaker qq",
+            "QQ从 2026年11月24日 9:00 起自动停发：请重新登录；",
+        ),
+        (Facts(silent={"worker a1": NINE}), "worker a1", "工作进程 a1 从 2026年11月24日 9:00 起"),
+        (
+            Facts(disk=Disk(free_mb=499, total_mb=100_000, min_free_mb=500)),
+            "disk",
+            "磁盘只剩 0.5 GB",
+        ),
+        (Facts(database_s=2.1), "database", "数据库读写一次要 2 秒以上"),
+    ],
+)
+def test_each_trouble_is_one_sentence_that_says_what_to_do(
+    facts: Facts, key: str, says: str
+) -> None:
+    [(found, sentence)] = troubles.of(facts).items()
+
+    assert found == key
+    assert says in sentence
+    assert "请" in sentence or "点恢复" in sentence
+    assert troubles.of(facts) == troubles.of(facts)  # the same as long as nothing changes
+
+
+def test_nothing_is_wrong_where_nothing_is() -> None:
+    assert troubles.of(Facts()) == {}
+    assert troubles.of(Facts(database_s=2.0)) == {}
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "total_mb", "least_mb", "is_low"),
+    [
+        (500, 100_000, 500, True),  # and less than a twentieth
+        (500, 10_000, 500, False),
+        (499, 10_000, 500, True),
+        (4999, 100_000, 500, True),
+        (5000, 100_000, 500, False),  # exactly a twentieth
+        (5001, 1_000_000, 500, False),  # little of a large disk is plenty
+        (1, 1_000_000, 0, False),  # nobody wants to know
+    ],
+)
+def test_a_disk_is_low_by_megabytes_or_by_its_share(
+    free_mb: float, total_mb: float, least_mb: float, is_low: bool
+) -> None:
+    disk = Disk(free_mb=free_mb, total_mb=total_mb, min_free_mb=least_mb)
+
+    assert disk.is_low is is_low
+
+
+def test_a_lane_that_lets_a_due_delivery_lie_is_stuck(works: Works) -> None:
+    make.delivery(works)
+
+    assert stuck(works, NINE + timedelta(seconds=119)) == []
+    assert stuck(works) == ["gate"]
+
+
+Excuse = Callable[[Works], None]
+EXCUSES: dict[str, Excuse] = {
+    "its target is paused": lambda works: add(
+        works, Pause(scope="target:gate", at=NINE, by="吴凡", because="检修")
+    ),
+    "its channel is paused": lambda works: add(
+        works, Pause(scope="channel:make", at=NINE, by="吴凡", because="检修")
+    ),
+    "everything is paused": lambda works: add(
+        works, Pause(scope="everything", at=NINE, by="吴凡", because="检修")
+    ),
+    "its breaker is open": lambda works: add(works, Lane(name="gate", breaker="open", advice="")),
+    "it is paced": lambda works: add(
+        works, Lane(name="gate", next_send_at=LATE + timedelta(seconds=5), advice="")
+    ),
+    "it is sending": lambda works: add_sending(works),
+    "it has sent meanwhile": lambda works: add_sent(works),
+}
+
+
+def add_sending(works: Works) -> None:
+    until = LATE + timedelta(minutes=1)
+    make.delivery(works, state=S.SENDING, lease_until=until, deadline_at=until)
+
+
+def add_sent(works: Works) -> None:
+    make.delivery(works, state=S.ACCEPTED, accepted_at=NINE + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("name", EXCUSES)
+def test_a_lane_with_an_excuse_is_not_stuck(works: Works, name: str) -> None:
+    make.delivery(works)
+
+    EXCUSES[name](works)
+
+    assert stuck(works) == []
+
+
+def test_a_lane_whose_ration_is_spent_is_not_stuck(works: Works) -> None:
+    rationed = replace(works, channels={"gate": Rationed()})
+    make.delivery(rationed)
+    before = stuck(rationed)
+
+    add(rationed, Spent(lane="gate", period="2026-11-24", sends=1))
+
+    assert (before, stuck(rationed)) == (["gate"], [])
+
+
+def test_an_account_that_sends_for_one_of_its_targets_is_at_work(works: Works) -> None:
+    shared = replace(works, channels={"gate": Shared(), "yard": Shared()})
+    make.delivery(shared, lane=SHARED)
+    before = stuck(shared)
+
+    make.delivery(
+        shared, target="yard", lane=SHARED, state=S.ACCEPTED, accepted_at=NINE + timedelta(0, 60)
+    )
+
+    assert (before, stuck(shared)) == ([SHARED], [])
+
+
+def test_a_delivery_that_waits_for_another_is_no_sign_of_a_stuck_lane(works: Works) -> None:
+    first = make.delivery(works, state=S.ACCEPTED, accepted_at=NINE - timedelta(hours=1))
+    make.delivery(works, target="yard", after_id=first)
+
+    assert stuck(works) == []
+
+
+def test_the_worst_of_what_is_overdue_is_named(works: Works, home: Settings) -> None:
+    make.delivery(works, state=S.UNCONFIRMED, deadline_at=NINE)
+    make.delivery(works, state=S.UNCONFIRMED, deadline_at=NINE - timedelta(hours=1), target="yard")
+    make.delivery(works, state=S.UNCONFIRMED, deadline_at=LATER)
+
+    facts = troubles.read(works, home, now=NINE)
+
+    assert facts.overdue is not None
+    assert (facts.overdue.count, facts.overdue.title) == (2, "停水通知")
+    assert facts.overdue.deadline_at == NINE - timedelta(hours=1)
+
+
+def test_an_account_is_called_by_its_targets(works: Works, home: Settings) -> None:
+    add(works, Lane(name="gate", breaker="half_open", opened_at=NINE, advice="请检查密钥"))
+
+    [halted] = troubles.read(works, home, now=LATER).halted
+
+    assert (halted.label, halted.since, halted.advice) == ("假渠道", NINE, "请检查密钥")
+
+
+def test_the_disk_is_that_of_the_installation(works: Works, home: Settings) -> None:
+    disk = troubles.read(works, home, now=NINE).disk
+
+    assert disk is not None
+    assert 0 < disk.free_mb < disk.total_mb
+    assert disk.min_free_mb == 500
+
+
+def test_what_a_killed_process_left_is_no_silent_worker_with_sqlite(
+    works: Works, home: Settings
+) -> None:
+    add(works, Beat(name="worker a1", at=NINE - timedelta(minutes=5)))
+
+    facts = troubles.read(works, home, now=NINE)
+
+    assert (dict(facts.silent), facts.works_on) == ({}, True)
+
+
+def test_how_long_the_database_takes_is_one_of_the_facts(works: Works, home: Settings) -> None:
+    event.listen(works.database.engine, "before_cursor_execute", lambda *_: time.sleep(0.02))
+
+    assert troubles.read(works, home, now=NINE).database_s >= 0.1  # more than five statements
+
+
+def test_the_facts_are_read_without_a_write(works: Works, home: Settings) -> None:
+    statements: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(works.database.engine, "before_cursor_execute", note)
+    with works.database.reads() as session:
+        troubles.seen(session, works, home, now=NINE)
+
+    assert statements
+    assert not [one for one in statements if one.startswith(("INSERT", "UPDATE", "DELETE"))]
