@@ -96,7 +96,13 @@ def wire(settings: Settings) -> App:
         media=media,
         channels=channels,
         desk=Desk(settings=settings, database=database, channels=channels, media=media),
-        works=Works(database=database, media=media, channels=channels, limits=settings.delivery),
+        works=Works(
+            database=database,
+            media=media,
+            channels=channels,
+            limits=settings.delivery,
+            working_days=settings.working_days,
+        ),
     )
 
 

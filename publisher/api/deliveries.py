@@ -49,9 +49,16 @@ def settle(delivery_id: fields.Id, asked: shapes.NewSettlement, caller: Called) 
     """Record what a person saw at the outlet."""
     at = clock.now()
     with caller.acting() as (session, by):
-        found = queries.delivery(session, delivery_id)
+        found, desk = queries.delivery(session, delivery_id), caller.app.desk
         settling.settle(
-            session, found, outcome=asked.outcome, url=asked.url, note=asked.note, by=by, at=at
+            session,
+            desk,
+            found,
+            outcome=asked.outcome,
+            url=asked.url,
+            note=asked.note,
+            by=by,
+            at=at,
         )
     caller.app.wake_due()
     return _told(caller, delivery_id)
@@ -65,6 +72,27 @@ def retry(delivery_id: fields.Id, caller: Called) -> answers.Delivery:
         found = queries.delivery(session, delivery_id)
         settling.retry(session, caller.app.desk, found, by=by, at=at)
     caller.app.wake_due()
+    return _told(caller, delivery_id)
+
+
+@router.post("/deliveries/{delivery_id}/go-ahead", summary="不再等待")
+def go_ahead(delivery_id: fields.Id, asked: shapes.Reason, caller: Called) -> answers.Delivery:
+    """Send it without the one whose address it carries; it was waiting for that to be confirmed."""
+    at = clock.now()
+    with caller.acting() as (session, by):
+        found = queries.delivery(session, delivery_id)
+        settling.go_ahead(session, found, reason=asked.reason, by=by, at=at)
+    caller.app.wake_due()
+    return _told(caller, delivery_id)
+
+
+@router.post("/deliveries/{delivery_id}/abandonment", summary="不再发")
+def leave(delivery_id: fields.Id, asked: shapes.Reason, caller: Called) -> answers.Delivery:
+    """Decide that a failed or missed delivery is not sent any more."""
+    at = clock.now()
+    with caller.acting() as (session, by):
+        found = queries.delivery(session, delivery_id)
+        settling.leave(session, found, reason=asked.reason, by=by, at=at)
     return _told(caller, delivery_id)
 
 

@@ -10,6 +10,7 @@ from secrets import token_hex
 from publisher.channel import Channel, Receipt, Splits
 from publisher.model.delivery import Delivery
 from publisher.settings import Delivery as Limits
+from publisher.settings import WorkingDays
 from publisher.storage.database import Database
 from publisher.storage.media import MediaStore
 
@@ -22,6 +23,7 @@ class Works:
     media: MediaStore
     channels: Mapping[str, Channel]
     limits: Limits
+    working_days: WorkingDays = field(default_factory=dict)
     owner: str = field(default_factory=lambda: token_hex(8))
     stopping: threading.Event = field(default_factory=threading.Event)  # set: begin nothing more
     in_flight: set[int] = field(default_factory=set)  # deliveries whose call is under way here

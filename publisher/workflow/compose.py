@@ -127,6 +127,8 @@ def _stop_planned(session: Session, item: Item, *, by: Person, at: datetime) -> 
             code="already_out",
         )
     for delivery in deliveries:
+        if delivery.state in FINAL:
+            delivery.deadline_at = None  # nobody needs to decide any more whether to send it
         if delivery.state == DeliveryState.PLANNED:
             delivery.cancel(at=at)
             notes.append(

@@ -1,8 +1,8 @@
-"""What only a person can say: it is there, it is not, send it again."""
+"""What only a person can say: it is there, it is not, send it again, wait no more, let it be."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from publisher.model.delivery import Delivery, Observation
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
+from publisher.schedule import following, late, period
 from publisher.storage import locks, notes
 from publisher.workflow import rules
 from publisher.workflow.desk import Desk
@@ -29,6 +30,7 @@ MAX_URL = 1000  # characters
 
 def settle(
     session: Session,
+    desk: Desk,
     delivery: Delivery,
     *,
     outcome: str,
@@ -46,10 +48,11 @@ def settle(
     if len(url) > MAX_URL or (url and not url.startswith(("http://", "https://"))):
         raise InvalidError("网址要以 http:// 或 https:// 开头", field="url")
     locks.delivery(session, delivery)
-    to = MOVES.get((S(delivery.state), outcome))
+    was = S(delivery.state)
+    to = MOVES.get((was, outcome))
     if to is None:
         raise NotAllowedError("这一投递现在不需要人工核实", code="wrong_state")
-    if delivery.state == S.WITHDRAWING and to == S.CONFIRMED:
+    if was == S.WITHDRAWING and to == S.CONFIRMED:
         delivery.expires_at = None  # it must stay, so its planned end is off too
     delivery.settle(_expired_or(to, delivery), url=url, at=at)
     found = "present" if outcome == "delivered" else "absent"
@@ -57,6 +60,16 @@ def settle(
         Observation(delivery_id=delivery.id, at=at, source=by.name, found=found, evidence=note)
     )
     _note(session, delivery, "settle", by=by, at=at, text=f"{OUTCOMES[outcome]}：{note}")
+    if was in (S.UNCONFIRMED, S.ACCEPTED):
+        _tell(session, desk, delivery, at=at)
+
+
+def _tell(session: Session, desk: Desk, delivery: Delivery, *, at: datetime) -> None:
+    """Let those that wait for it know, and begin the 公示期, as if a machine had seen it."""
+    following.tell(session, delivery, at=at)
+    leader = following.leader_of(delivery.rendition.edition.targets, desk.channels)
+    if delivery.state == S.CONFIRMED and leader == delivery.target:
+        period.begin(session, delivery, years=desk.settings.working_days, at=at)
 
 
 def _expired_or(to: S, delivery: Delivery) -> S:
@@ -76,10 +89,51 @@ def retry(session: Session, desk: Desk, delivery: Delivery, *, by: Person, at: d
     if delivery.expires_at is not None and delivery.expires_at <= at:
         raise NotAllowedError("已过结束时间，不能重新发送", code="too_late")
     delivery.plan_again(at)
-    latest = at + timedelta(hours=desk.settings.delivery.latest_after_h)
-    delivery.not_after = min(latest, delivery.expires_at) if delivery.expires_at else latest
+    limits, wish = desk.settings.delivery, delivery.rendition.edition.late
+    latest = late.latest(at, wish=wish, expires_at=delivery.expires_at, limits=limits)
+    delivery.not_after, delivery.late = latest.not_after, latest.late
     delivery.tries, delivery.advice = 0, ""
+    following.wait_again(session, delivery, limits)
     _note(session, delivery, "retry", by=by, at=at)
+
+
+def go_ahead(
+    session: Session, delivery: Delivery, *, reason: str, by: Person, at: datetime
+) -> None:
+    """Let a delivery go out without the one that it waits for."""
+    rules.require(rules.may(by, "settle"))
+    _require_reason(reason)
+    locks.delivery(session, delivery)
+    if not waits(session, delivery):
+        raise NotAllowedError("这一投递没有在等别处，不用处理", code="wrong_state")
+    delivery.after_id, delivery.follow_until = None, None
+    delivery.advice, delivery.deadline_at = "", None
+    _note(session, delivery, "go_ahead", by=by, at=at, text=reason.strip())
+
+
+def waits(session: Session, delivery: Delivery) -> bool:
+    """Say whether a delivery waits for another that is not confirmed."""
+    if delivery.state != S.PLANNED or delivery.after_id is None:
+        return False
+    return session.get_one(Delivery, delivery.after_id).state != S.CONFIRMED
+
+
+def leave(session: Session, delivery: Delivery, *, reason: str, by: Person, at: datetime) -> None:
+    """Decide that a missed or failed delivery is not sent any more."""
+    rules.require(rules.may(by, "settle"))
+    _require_reason(reason)
+    locks.delivery(session, delivery)
+    if delivery.state not in (S.FAILED, S.MISSED):
+        raise NotAllowedError("只有失败或错过的投递可以决定不再发", code="wrong_state")
+    if delivery.advice == late.LEFT:
+        raise NotAllowedError("已经决定不再发，不用再处理", code="wrong_state")
+    delivery.advice, delivery.deadline_at = late.LEFT, None
+    _note(session, delivery, "leave", by=by, at=at, text=reason.strip())
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidError("请写明原因", field="reason", code="empty")
 
 
 def _note(

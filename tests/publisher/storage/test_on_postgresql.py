@@ -103,7 +103,7 @@ def settling(office: Office, delivery_id: int) -> Act:
     def act(session: Session) -> None:
         row = session.get_one(Delivery, delivery_id)
         by = person(session, office, "吴凡")
-        settle.settle(session, row, outcome="delivered", note="看过", by=by, at=NINE)
+        settle.settle(session, office.desk, row, outcome="delivered", note="看过", by=by, at=NINE)
 
     return act
 

@@ -32,56 +32,56 @@ def said(works: Works, number: int, **words: Any) -> Delivery:
     with works.database.sessions.begin() as session:
         by = make.person(session, "吴凡", "operator")
         row = session.get_one(Delivery, number)
-        settle.settle(session, row, by=by, at=NINE, **words)
+        settle.settle(session, desk(works), row, by=by, at=NINE, **words)
     return make.stored(works, number)
 
 
-def sent_again(works: Works, folder: Path, number: int) -> Delivery:
-    """Let an operator send a delivery again; return it as it is then."""
-    desk = Desk(
-        settings=settings.load(folder),
+def desk(works: Works) -> Desk:
+    """A desk beside the works, with default settings."""
+    return Desk(
+        settings=settings.load(Path("no such folder")),
         database=works.database,
         channels=works.channels,
         media=works.media,
     )
+
+
+def sent_again(works: Works, number: int) -> Delivery:
+    """Let an operator send a delivery again; return it as it is then."""
     with works.database.sessions.begin() as session:
         by = make.person(session, "吴凡", "operator")
         row = session.get_one(Delivery, number)
-        settle.retry(session, desk, row, by=by, at=NINE + timedelta(hours=2))
+        settle.retry(session, desk(works), row, by=by, at=NINE + timedelta(hours=2))
     return make.stored(works, number)
 
 
 @pytest.mark.parametrize("state", [S.FAILED, S.MISSED])
-def test_what_failed_or_was_missed_is_sent_again_at_once(
-    works: Works, tmp_path: Path, state: S
-) -> None:
+def test_what_failed_or_was_missed_is_sent_again_at_once(works: Works, state: S) -> None:
     number = make.delivery(works, state=state, tries=3)
 
-    again = sent_again(works, tmp_path, number)
+    again = sent_again(works, number)
 
     assert (again.state, again.tries) == (S.PLANNED, 0)
     assert again.due_at == NINE + timedelta(hours=2)
     assert again.not_after == NINE + timedelta(hours=26)
 
 
-def test_what_is_sent_again_forgets_what_the_first_send_was_called(
-    works: Works, tmp_path: Path
-) -> None:
+def test_what_is_sent_again_forgets_what_the_first_send_was_called(works: Works) -> None:
     number = make.delivery(
         works, state=S.FAILED, remote_id="old", url="http://127.0.0.1/7", accepted_at=NINE
     )
 
-    again = sent_again(works, tmp_path, number)
+    again = sent_again(works, number)
 
     assert (again.remote_id, again.url, again.accepted_at) == (None, "", None)
 
 
 @pytest.mark.parametrize("state", sorted(set(S) - {S.FAILED, S.MISSED}))
-def test_nothing_else_is_ever_sent_again_by_hand(works: Works, tmp_path: Path, state: S) -> None:
+def test_nothing_else_is_ever_sent_again_by_hand(works: Works, state: S) -> None:
     number = make.delivery(works, state=state)
 
     with pytest.raises(NotAllowedError, match="失败或错过"):
-        sent_again(works, tmp_path, number)
+        sent_again(works, number)
 
     assert make.stored(works, number).state == state
 

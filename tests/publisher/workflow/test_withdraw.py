@@ -67,7 +67,9 @@ def test_what_a_person_let_stay_can_be_withdrawn_again(office: Office) -> None:
     with office.desk.database.sessions.begin() as session:
         delivery = session.get_one(Delivery, office.deliveries(item_id)[0].id)
         by = session.get_one(Person, office.staff["吴凡"])
-        settle.settle(session, delivery, outcome="delivered", note="点错了", by=by, at=NINE)
+        settle.settle(
+            session, office.desk, delivery, outcome="delivered", note="点错了", by=by, at=NINE
+        )
 
     take_back(office, item_id, reason="确实有误")
 
@@ -130,6 +132,7 @@ def test_a_person_settles_what_no_machine_can(
         by = session.get_one(type(delivery.item.created_by), office.staff["吴凡"])
         settle.settle(
             session,
+            office.desk,
             delivery,
             outcome=outcome,
             url="https://a.example/7",
@@ -160,7 +163,7 @@ def test_a_settlement_without_evidence_is_refused(
     values = {"outcome": "delivered", "note": "看过后台", "url": ""} | given
 
     with pytest.raises(InvalidError) as caught:
-        office.act("吴凡", settle.settle, delivery, **values)
+        office.act("吴凡", settle.settle, office.desk, delivery, **values)
 
     assert caught.value.field == field
     assert office.deliveries(item_id)[0].state == S.UNCONFIRMED
