@@ -43,8 +43,12 @@ class Delivery(BaseModel):
     part: Annotated[str, Field(description="哪个群、哪块屏；只有一处的为空")]
     channel: Annotated[str, Field(description="渠道；目标已不在配置中的为空")]
     state: DeliveryState
+    urgency: str
     due_at: Moment
     not_after: Moment
+    after: Annotated[int | None, Field(description="等哪个投递确认之后才发")]
+    waits_until: Annotated[Moment, Field(description="最多等到什么时候")]
+    deadline_at: Annotated[Moment, Field(description="过了这个时间就要有人处理")]
     expires_at: Moment
     accepted_at: Moment
     confirmed_at: Moment
@@ -133,10 +137,14 @@ class ItemHead(BaseModel):
     department: str
     document_number: str
     audience: str
+    urgency: Annotated[str, Field(description="normal，urgent 加急，emergency 特急")]
     targets: list[str]
     publish_at: Moment
     not_after: Moment
     expires_at: Moment
+    late: Annotated[str, Field(description="过时处理；空为按设置")]
+    display_days: Annotated[int | None, Field(description="公示期")]
+    display_unit: Annotated[str, Field(description="calendar 天，working 工作日")]
     created_at: Moment
     created_by: str
 

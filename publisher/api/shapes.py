@@ -60,10 +60,18 @@ class Fields(Asked):
     document_number: Annotated[Text, Field(description="发文字号")] = ""
     issued_on: Annotated[Day, Field(description="成文日期")] = None
     audience: Annotated[Text, Field(description="public 社会，campus 校内")] = "public"
+    urgency: Annotated[Text, Field(description="normal，urgent 加急，emergency 特急")] = "normal"
     targets: Annotated[list[Text], Field(max_length=MAX_TARGETS, description="发布目标")] = []
     publish_at: Annotated[Moment, Field(description="发布时间，空为通过后立即")] = None
     not_after: Annotated[Moment, Field(description="过了这个时间就不再发")] = None
     expires_at: Annotated[Moment, Field(description="结束时间，到时各处下架")] = None
+    late: Annotated[
+        Text, Field(description="过时处理：send 照常发，ask 由人决定，miss 不再发，空为按设置")
+    ] = ""
+    display_days: Annotated[
+        int | None, Field(description="公示期，从官网确认之日起算，期满各处下架")
+    ] = None
+    display_unit: Annotated[Text, Field(description="calendar 天，working 工作日")] = "calendar"
     overrides: Annotated[
         dict[Text, Override], Field(max_length=MAX_TARGETS, description="各目标自己的标题等")
     ] = {}
@@ -167,9 +175,9 @@ class NewSettlement(Asked):
 
 
 class Reason(Asked):
-    """Why nothing more is to be sent."""
+    """Why a person decided so."""
 
-    reason: Annotated[Text, Field(max_length=MAX_NOTE, description="暂停的原因")]
+    reason: Annotated[Text, Field(max_length=MAX_NOTE, description="原因")]
 
 
 class NewPause(Reason):
@@ -199,10 +207,14 @@ OF_A_DRAFT: dict[str, Callable[[Any], object]] = {
     "document_number": _same,
     "issued_on": _same,
     "audience": _same,
+    "urgency": _same,
     "targets": tuple,
     "publish_at": _same,
     "not_after": _same,
     "expires_at": _same,
+    "late": _same,
+    "display_days": _same,
+    "display_unit": _same,
     "overrides": _stored,
     "images": _named,
     "attachments": _named,

@@ -68,10 +68,17 @@ def parse(text: str) -> tuple[int, str]:
 
 
 def check(*, days: int | None, unit: str) -> None:
-    """Refuse a length that cannot be, naming the field."""
+    """Refuse a length that cannot be."""
     if unit not in UNITS:
         message = "公示期的单位只能是 calendar（天）或 working（工作日）"
         raise InvalidError(message, field="display_unit")
     if days is not None and not 1 <= days <= MOST:
         message = f"公示期请写 1 到 {MOST} 之间的天数；不是公示就不填"
         raise InvalidError(message, field="display_days")
+
+
+def check_end(found: End, expires_at: datetime | None) -> None:
+    """Refuse a planned end before the earliest end of the display."""
+    if expires_at is not None and expires_at < found.at:
+        message = f"公示期最早到 {say_end(found)} 才满，结束时间请改晚，或不填（期满自动撤下）"
+        raise InvalidError(message, field="expires_at", code="contradiction")

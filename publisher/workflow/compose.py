@@ -16,7 +16,8 @@ from publisher.model.item import Edition, EditionFile, Item, Medium
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState, EditionState
-from publisher.schedule import times
+from publisher.model.urgency import Urgency
+from publisher.schedule import display, following, late, times
 from publisher.screening import screen
 from publisher.storage import locks, notes
 from publisher.workflow import rules
@@ -59,10 +60,14 @@ class Draft:
     document_number: str = ""
     issued_on: date | None = None
     audience: str = "public"
+    urgency: str = Urgency.NORMAL
     targets: tuple[str, ...] = ()
     publish_at: datetime | None = None
     not_after: datetime | None = None
     expires_at: datetime | None = None
+    late: str = ""  # policy; "": as configured
+    display_days: int | None = None  # 公示期
+    display_unit: str = "calendar"  # or "working"
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     images: tuple[NamedFile, ...] = ()
     attachments: tuple[NamedFile, ...] = ()
@@ -173,14 +178,15 @@ def _fill(edition: Edition, draft: Draft, *, by: Person) -> None:
     item = edition.item
     item.kind, item.category, item.audience = draft.kind, draft.category, draft.audience
     item.department, item.issued_on = draft.department.strip(), draft.issued_on
-    item.document_number = draft.document_number.strip()
+    item.document_number, item.urgency = draft.document_number.strip(), draft.urgency
     edition.title = " ".join(draft.title.split())
     edition.body = html.clean(draft.body)
     edition.summary = draft.summary.strip()
     edition.targets = list(draft.targets)
     edition.overrides = {target: dict(own) for target, own in draft.overrides.items()}
     edition.publish_at, edition.not_after = draft.publish_at, draft.not_after
-    edition.expires_at = draft.expires_at
+    edition.expires_at, edition.late = draft.expires_at, draft.late
+    edition.display_days, edition.display_unit = draft.display_days, draft.display_unit
     edition.remarks = list(draft.remarks)
     edition.editor_ids = sorted({*(edition.editor_ids or ()), by.id})
     edition.files = [
@@ -238,6 +244,8 @@ def _check(session: Session, desk: Desk, draft: Draft, *, now: datetime) -> None
         expires_at=draft.expires_at,
         now=now,
     )
+    late.check(draft.late, not_after=draft.not_after)
+    _check_display(desk, draft, now=now)
     _check_files(session, draft)
 
 
@@ -255,9 +263,22 @@ def _check_lines(draft: Draft) -> None:
 def _check_choices(desk: Desk, draft: Draft) -> None:
     if draft.audience not in AUDIENCES:
         raise InvalidError("公开范围只能是 public（社会）或 campus（校内）", field="audience")
+    if draft.urgency not in list(Urgency):
+        message = "紧急程度只能是 normal（一般）、urgent（加急）或 emergency（特急）"
+        raise InvalidError(message, field="urgency")
     if draft.category and draft.category not in catalogue.items(desk.settings.disclosure_list):
         message = f"清单事项 {draft.category} 不在《高等学校信息公开事项清单》中，请写四位编号"
         raise InvalidError(message, field="category")
+
+
+def _check_display(desk: Desk, draft: Draft, *, now: datetime) -> None:
+    days, unit = draft.display_days, draft.display_unit
+    display.check(days=days, unit=unit)
+    if days is not None:
+        following.check_leader(draft.targets, desk.channels)
+        years = desk.settings.working_days
+        earliest = display.end(draft.publish_at or now, days=days, unit=unit, years=years)
+        display.check_end(earliest, draft.expires_at)
 
 
 def _check_targets(desk: Desk, draft: Draft) -> None:

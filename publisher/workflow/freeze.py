@@ -139,11 +139,15 @@ def wording(edition: Edition) -> dict[str, object]:
         "index_number": item.index_number,
         "issued_on": item.issued_on.isoformat() if item.issued_on else None,
         "audience": item.audience,
+        "urgency": item.urgency,
         "targets": edition.targets,
         "overrides": edition.overrides,
         "publish_at": _iso(edition.publish_at),
         "not_after": _iso(edition.not_after),
         "expires_at": _iso(edition.expires_at),
+        "late": edition.late,
+        "display_days": edition.display_days,
+        "display_unit": edition.display_unit,
         "files": [
             {"role": file.role, "name": file.name, "alt": file.alt, "digest": file.digest}
             for file in edition.files

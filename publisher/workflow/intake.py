@@ -42,6 +42,7 @@ def imported(
         document_number=read.document_number,
         issued_on=read.issued_on,
         audience=read.audience,
+        urgency=read.urgency,
         images=tuple(images),
         remarks=read.remarks,
     )
