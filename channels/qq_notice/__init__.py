@@ -31,6 +31,7 @@ from publisher.channel import (
     Checks,
     Confirms,
     Content,
+    Finds,
     Health,
     Paces,
     Receipt,
@@ -51,7 +52,7 @@ NOTHING_SENT = "OneBot 服务没有给出有用的回答，公告还没有发出
 
 
 @dataclass(frozen=True, kw_only=True)
-class QQNotice(Channel, Splits, Shares, Paces, Confirms, Withdraws, Checks):
+class QQNotice(Channel, Splits, Shares, Paces, Confirms, Finds, Withdraws, Checks):
     """One account and the groups it publishes notices in."""
 
     label = "QQ群公告"
@@ -183,6 +184,18 @@ class QQNotice(Channel, Splits, Shares, Paces, Confirms, Withdraws, Checks):
             if reference is None:
                 return None  # no attempt got as far as sending
             notice = self._board.find(reference, title=sending.title if sending else "")
+        return _receipt(reference, notice) if notice else None
+
+    def find(self, rendition: Rendition, *, key: str) -> Receipt | None:
+        """Look for its words in the group's list; our records may be older than the list."""
+        with _looking():
+            sending = self._records.read(key)
+            reference = Reference(
+                group=self._group(),
+                digest=digest(rendition.body.decode()),
+                sent_at_s=sending.began_at_s if sending else 0,
+            )
+            notice = self._board.find(reference, title=rendition.title)
         return _receipt(reference, notice) if notice else None
 
     def withdraw(self, receipt: Receipt, *, reason: str) -> None:

@@ -25,6 +25,7 @@ from publisher.channel import (
     Checks,
     Confirms,
     Content,
+    Finds,
     Health,
     Receipt,
     Rendition,
@@ -41,7 +42,7 @@ NEVER_SEEN = "屏幕还没有连上，请在屏幕的浏览器打开 {url}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Screens(Channel, Splits, Confirms, Withdraws, Checks, Serves):
+class Screens(Channel, Splits, Confirms, Finds, Withdraws, Checks, Serves):
     """The screens of a campus, or one of them."""
 
     label: ClassVar[str] = "校园大屏"
@@ -133,6 +134,10 @@ class Screens(Channel, Splits, Confirms, Withdraws, Checks, Serves):
         since = entry.shown_at.astimezone(CAMPUS_TIME)
         evidence = f"{self.part_label(self._screen)} {since:%H:%M:%S} 起播放"
         return dataclasses.replace(self._receipt(key), evidence=evidence)
+
+    def find(self, rendition: Rendition, *, key: str) -> Receipt | None:
+        """Ask our own list: the players show what stands on it and nothing else."""
+        return self.confirm(key=key, receipt=None)
 
     def _require_gone(self, entry: Entry) -> None:
         """Return where it is certain that a withdrawn slide is on the screen no more."""

@@ -29,6 +29,7 @@ from publisher.channel import (
     Checks,
     Confirms,
     Content,
+    Finds,
     Health,
     Links,
     Receipt,
@@ -49,7 +50,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
+class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
     """One public site in one folder."""
 
     base_url: str  # what readers type: "https://xxgk.example.edu.cn"
@@ -106,6 +107,13 @@ class Website(Channel, Links, Confirms, Withdraws, Checks, Serves):
 
     def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
         index_number = index_number_in(receipt) if receipt else None
+        return self._read_back.confirm(key, index_number)
+
+    def find(self, rendition: Rendition, *, key: str) -> Receipt | None:
+        """Look at the address that its index number gives it, whatever the catalogue knows."""
+        index_number = rendition.facts.get("index_number", "")
+        if place_of(index_number) is None:
+            raise UnknownOutcomeError(f"a rendition without an index number: {index_number!r}")
         return self._read_back.confirm(key, index_number)
 
     def withdraw(self, receipt: Receipt, *, reason: str) -> None:

@@ -887,3 +887,39 @@ def test_another_server_in_its_place_is_told(
 
     assert not health.is_reachable
     assert "base_url" in health.advice
+
+
+def test_after_a_restore_a_notice_is_found_by_its_words_alone(
+    bot: Server, qq: QQNotice, rendition: Rendition
+) -> None:
+    bot.publish(TEXT)  # sent since the backup: our records know nothing of it
+
+    found = qq.find(rendition, key="delivery-7")
+
+    assert found is not None
+    assert found.evidence.startswith("群公告列表中可见")
+    qq.withdraw(found, reason="")
+    assert bot.notices == []
+
+
+@pytest.mark.parametrize(("others", "is_certain"), [(19, True), (20, False)])
+def test_after_a_restore_a_full_list_proves_no_absence(
+    bot: Server, qq: QQNotice, rendition: Rendition, others: int, is_certain: bool
+) -> None:
+    for number in range(others):
+        bot.publish(f"另一条公告 {number}")
+
+    if is_certain:
+        assert qq.find(rendition, key="delivery-7") is None
+        return
+    with pytest.raises(UnknownOutcomeError, match="older than all that is listed"):
+        qq.find(rendition, key="delivery-7")
+
+
+def test_after_a_restore_an_account_that_is_off_line_proves_nothing(
+    bot: Server, qq: QQNotice, rendition: Rendition
+) -> None:
+    bot.online = False
+
+    with pytest.raises(UnknownOutcomeError, match="off line"):
+        qq.find(rendition, key="delivery-7")

@@ -282,3 +282,18 @@ def test_the_check_is_well_when_all_screens_are_alive(screens: Screens, playback
 
     assert health.is_well
     assert health.note == "2 块屏幕，2 块在线"
+
+
+def test_after_a_restore_our_own_list_is_what_the_screens_show(
+    library: Screens, playback: Playback
+) -> None:
+    rendition = library.render(NOTICE)
+    before = library.find(rendition, key=KEY)
+    delivered(library)
+    say(playback, "shown")
+
+    found = library.find(rendition, key=KEY)
+
+    assert before is None
+    assert found is not None
+    assert found.remote_id == f"library:{KEY}"

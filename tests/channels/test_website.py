@@ -423,3 +423,24 @@ def test_a_folder_that_cannot_be_made_is_not_a_delivery(tmp_path: Path) -> None:
         deliver(website)
     with pytest.raises(RetryableError):
         website.withdraw(Receipt(remote_id=NOTICE.index_number), reason="无")
+
+
+def test_after_a_restore_a_page_is_found_by_its_index_number(website: Website) -> None:
+    deliver(website)
+    for path in website.folder.rglob("*.db*"):
+        path.unlink()  # the catalogue is older than the pages
+
+    found = website.find(website.render(NOTICE), key="delivery-1")
+
+    assert found is not None
+    assert found.url == website.link(NOTICE)
+
+
+def test_after_a_restore_the_page_of_another_delivery_is_not_taken_for_it(website: Website) -> None:
+    deliver(website)
+
+    assert website.find(website.render(NOTICE), key="delivery-2") is None
+
+
+def test_after_a_restore_a_page_that_is_not_there_is_certainly_not_there(website: Website) -> None:
+    assert website.find(website.render(NOTICE), key="delivery-1") is None
