@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 
 from publisher.delivery import gates
 from publisher.delivery.works import Works
-from publisher.model.target import EVERYTHING, Beat
+from publisher.model.target import EVERYTHING, Beat, Pause
 from publisher.schedule import times
 from publisher.settings import Settings
 from publisher.storage import vitals
+from publisher.storage.backup.reconcile import RESTORED
 
 EVENTS = ("outage", "clock", "event")  # what happened at one moment, and is not so any more
-KINDS = ("overdue", "lane", "breaker", "worker", "disk", "database", *EVENTS)
+KINDS = ("overdue", "lane", "breaker", "worker", "disk", "database", RESTORED, *EVENTS)
 LATE = timedelta(seconds=120)  # a lane that is free takes what is due within a second or two
 SILENT = timedelta(seconds=60)  # a part that lives beats every 15 seconds
 FORGOTTEN = timedelta(hours=1)  # a worker that is silent for so long is not coming back
@@ -80,6 +81,7 @@ class Facts:
     silent: Mapping[str, datetime] = field(default_factory=dict)  # worker: its last beat
     works_on: bool = True  # some worker lives, or there is only this process
     disk: Disk | None = None
+    restored: str = ""  # what to check after a restore, until a person resumes everything
     database_s: float = 0.0  # how long the database took
 
 
@@ -99,6 +101,8 @@ def of(facts: Facts) -> dict[str, str]:
         )
     if facts.disk and facts.disk.is_low:
         found["disk"] = f"磁盘只剩 {facts.disk.free_mb / 1024:.1f} GB，请清理或扩容，满了就发不出去"
+    if facts.restored:
+        found[RESTORED] = facts.restored
     if facts.database_s > SLOW_S:
         found["database"] = (
             f"数据库读写一次要 {facts.database_s:.0f} 秒以上，请检查磁盘和数据库服务是否太忙"
@@ -155,7 +159,14 @@ def seen(session: Session, works: Works, settings: Settings, *, now: datetime) -
         silent={name: at for name, at in beats.items() if SILENT < now - at < FORGOTTEN},
         works_on=not beats or any(now - at <= SILENT for at in beats.values()),
         disk=disk(settings),
+        restored=_restored(session),
     )
+
+
+def _restored(session: Session) -> str:
+    if session.get(Pause, EVERYTHING) is None:
+        return ""
+    return next((one.text for one in vitals.open_alarms(session) if one.key == RESTORED), "")
 
 
 def _worker_beats(session: Session) -> dict[str, datetime]:

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +175,17 @@ def _script(path: Path, *options: str) -> Iterator[IO[bytes]]:
         said.seek(0)
         if process.returncode:
             raise BackupError(f"备份里的数据库读不出来：{_last_line(said.read())}")
+
+
+def skip_ids(connection: Connection, tables: Iterable[str], *, ahead: int) -> None:
+    """Have the next ids of these tables begin that far ahead of the last one."""
+    for table in tables:
+        connection.execute(
+            text(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"
+                f' coalesce(max(id), 0) + {ahead}) FROM "{table}"'
+            )
+        )
 
 
 def alone(connection: Connection) -> None:

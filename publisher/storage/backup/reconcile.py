@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, select, text, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from publisher.channel import CAMPUS_TIME
 from publisher.model.alarm import Alarm
-from publisher.model.base import Base
-from publisher.model.delivery import Bundle, Delivery
-from publisher.model.item import Edition, Item, Serial
+from publisher.model.delivery import Delivery
+from publisher.model.item import Edition, Serial
 from publisher.model.note import Note
 from publisher.model.people import SignIn
 from publisher.model.states import DeliveryState as S
@@ -26,13 +25,11 @@ from publisher.model.states import EditionState
 from publisher.model.target import EVERYTHING, Beat, Pause, ShelfRow
 from publisher.storage import notes
 
-ALARM = "restored"  # stays until a person has resumed everything
+RESTORED = "restored"  # the alarm; it stays until a person has resumed everything
 MAY_BE_OUT = (S.PLANNED, S.SENDING)  # its answer, or the whole of it, may be missing here
 LOOKED_UP = (S.ACCEPTED, S.UNCONFIRMED)
 GIVEN_UP = (S.FAILED, S.MISSED)  # a person may have sent it again since
-IDS_AHEAD = 100_000  # more than are given out between a backup and its restore
-SERIALS_AHEAD = 100  # the same, of numbers that readers see
-NUMBERED: tuple[type[Base], ...] = (Item, Delivery, Bundle)  # outlets and programs know these ids
+SERIALS_AHEAD = 100  # numbers that readers see: more than are given out since a backup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +54,6 @@ def reconcile(
     session.execute(delete(ShelfRow))  # tokens of outlets, long over; locks of the dead
     session.execute(delete(Beat))
     session.execute(update(Serial).values(last=Serial.last + SERIALS_AHEAD))
-    _skip_ids(session)
     _tell(session, maybe_out + looked_up, taken_at=taken_at, by=by, at=at)
     return Reconciled(
         to_look_up=maybe_out + looked_up, given_up=given_up, in_review=_in_review(session)
@@ -87,30 +83,6 @@ def _mark(session: Session, states: tuple[S, ...], **values: Any) -> int:
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
-def _skip_ids(session: Session) -> None:
-    """Never give out an id again: an outlet would take the new delivery for the old one.
-
-    SQLite has no sequence beside a table unless the table says AUTOINCREMENT, which changes nothing
-    on disk but the text of the schema. Source: sqlite.org/lang_altertable.html, section 7.
-    """
-    for kind in NUMBERED:
-        table = kind.__tablename__
-        last = session.scalar(select(func.max(kind.__table__.c.id))) or 0
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(
-                text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)"),
-                {"table": table, "last": last + IDS_AHEAD},
-            )
-            continue
-        session.execute(
-            text(
-                "INSERT OR REPLACE INTO sqlite_sequence (rowid, name, seq) VALUES ("
-                " (SELECT rowid FROM sqlite_sequence WHERE name = :table), :table, :last)"
-            ),
-            {"table": table, "last": last + IDS_AHEAD},
-        )
-
-
 def _in_review(session: Session) -> tuple[tuple[int, str], ...]:
     found = session.execute(
         select(Edition.item_id, Edition.title)
@@ -125,8 +97,8 @@ def _tell(session: Session, count: int, *, taken_at: datetime, by: str, at: date
     session.merge(
         Pause(scope=EVERYTHING, at=at, by=by, because=f"从 {since} 的备份恢复，等待人工核对各平台")
     )
-    is_open = select(Alarm).where(Alarm.key == ALARM, Alarm.until.is_(None))
-    alarm = session.scalar(is_open) or Alarm(key=ALARM, since=at)
+    is_open = select(Alarm).where(Alarm.key == RESTORED, Alarm.until.is_(None))
+    alarm = session.scalar(is_open) or Alarm(key=RESTORED, since=at)
     alarm.since, alarm.told_at = at, None
     alarm.text = (
         f"数据已恢复到 {since}，之后批准、撤回、核实的都不在记录里："

@@ -28,6 +28,8 @@ from publisher.storage.backup.reconcile import Reconciled
 from publisher.storage.database import knows, migrate, open_database, upgrade
 
 ASIDE = "before-{:%Y%m%dT%H%M%SZ}"
+NUMBERED = ("item", "delivery", "bundle")  # outlets and programs know their ids
+IDS_AHEAD = 100_000  # an outlet would take a new delivery with an old id for the old one
 OURS = ("media", "targets")  # of data/, beside the database; the rest is carried over
 
 
@@ -146,7 +148,7 @@ def _sqlite(
     database = open_database(f"sqlite:///{copied}")
     migrate(database.engine)
     database.engine.dispose()
-    _let_ids_be_skipped(copied)
+    sqlite.skip_ids(copied, NUMBERED, ahead=IDS_AHEAD)
     with database.sessions.begin() as session:
         found = _reconcile(session, order, manifest, look_up=look_up)
     database.engine.dispose()
@@ -164,21 +166,6 @@ def _sqlite(
     os.sync()
     _require_free(present, order)
     return found, str(_exchange(order, scratch) or "")
-
-
-def _let_ids_be_skipped(path: Path) -> None:
-    """Turn the numbered tables into such as remember the last id; see reconcile._skip_ids."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT)")
-        database.execute("DROP TABLE numbered")
-        database.execute("PRAGMA writable_schema = ON")
-        for kind in reconcile.NUMBERED:
-            database.execute(
-                "UPDATE sqlite_schema SET sql = replace(sql, 'PRIMARY KEY (id)',"
-                " 'PRIMARY KEY (id AUTOINCREMENT)') WHERE type = 'table' AND name = ?",
-                (kind.__tablename__,),
-            )
-        database.execute("PRAGMA writable_schema = RESET")
 
 
 def _reconcile(
@@ -207,6 +194,7 @@ def _postgresql(
         postgres.alone(connection)
         postgres.load(_raw(connection), scratch / DATABASE["postgresql"], aside=schema)
         upgrade(connection)
+        postgres.skip_ids(connection, NUMBERED, ahead=IDS_AHEAD)
         found = _reconcile(Session(connection), order, manifest, look_up=look_up)
         _carry_over(home / "data", scratch / "data", but=set())
         _link_media(home / "data" / "media", scratch / "data" / "media")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -96,6 +96,28 @@ def digests(path: Path) -> Iterator[str]:
     with closing(_open(path)) as database:
         for (digest,) in database.execute(DIGESTS):
             yield digest
+
+
+def skip_ids(path: Path, tables: Iterable[str], *, ahead: int) -> None:
+    """Have the next ids of these tables begin that far ahead of the last one.
+
+    A table has no sequence unless it says AUTOINCREMENT, which changes nothing on disk but the
+    text of the schema. Source: sqlite.org/lang_altertable.html, section 7.
+    """
+    with closing(_open(path)) as database:
+        database.execute("CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        database.execute("DROP TABLE numbered")  # now there is a table of sequences
+        database.execute("PRAGMA writable_schema = ON")
+        for table in tables:
+            database.execute(
+                "UPDATE sqlite_schema SET sql = replace(sql, 'PRIMARY KEY (id)',"
+                " 'PRIMARY KEY (id AUTOINCREMENT)') WHERE type = 'table' AND name = ?",
+                (table,),
+            )
+            last = database.execute(f'SELECT coalesce(max(id), 0) FROM "{table}"').fetchone()[0]
+            database.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+            database.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, last + ahead))
+        database.execute("PRAGMA writable_schema = RESET")
 
 
 @contextmanager

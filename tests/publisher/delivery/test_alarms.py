@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 
 from publisher import settings
 from publisher.delivery import alarms
@@ -14,8 +14,9 @@ from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
 from publisher.model.lane import Lane
 from publisher.model.states import DeliveryState as S
-from publisher.model.target import Beat
+from publisher.model.target import Beat, Pause
 from publisher.settings import Settings
+from publisher.storage.backup.reconcile import reconcile
 from tests import make
 from tests.make import NINE, FakeChannel
 
@@ -168,3 +169,19 @@ def test_only_events_are_raised_from_outside(works: Works) -> None:
         pytest.raises(ValueError, match="not an event: overdue"),
     ):
         alarms.raise_now(session, "overdue", "……", at=NINE)
+
+
+def test_that_a_backup_was_restored_stays_until_a_person_resumes_everything(
+    works: Works, home: Settings
+) -> None:
+    with works.database.sessions.begin() as session:
+        reconcile(session, taken_at=NINE, by="吴凡", at=NINE, look_up=timedelta(hours=24))
+    alarms.watch(works, home, now=NINE + timedelta(hours=3))
+    before = rows(works)
+    with works.database.sessions.begin() as session:
+        session.execute(delete(Pause))
+
+    alarms.watch(works, home, now=NINE + timedelta(hours=4))
+
+    assert before == [("restored", NINE, None)]
+    assert rows(works) == [("restored", NINE, NINE + timedelta(hours=4))]
