@@ -23,6 +23,7 @@ from publisher.errors import InvalidError, PublisherError
 from publisher.model.people import Person
 from publisher.model.target import EVERYTHING
 from publisher.schedule import times
+from publisher.schedule.display import parse as parse_display
 from publisher.schedule.places import places
 from publisher.storage import queries
 from publisher.workflow import compose, intake, people, review, targets, withdraw
@@ -155,6 +156,16 @@ def queue(
     ] = None,
     until: Annotated[str | None, typer.Option(help="到什么时候撤下。")] = None,
     not_after: Annotated[str | None, typer.Option(help="最晚什么时候还发。")] = None,
+    late: Annotated[
+        str, typer.Option(help="没能按时发出时：send 照常发，ask 由人决定，miss 不再发。")
+    ] = "",
+    display: Annotated[
+        str | None,
+        typer.Option(help="公示期，5 是 5 天，5-working 是 5 个工作日；从官网确认之日起算。"),
+    ] = None,
+    urgency: Annotated[
+        str | None, typer.Option(help="normal、urgent（加急）或 emergency（特急）。")
+    ] = None,
     title: Annotated[str | None, typer.Option(help="标题；不写则用文件里的。")] = None,
     summary: Annotated[str | None, typer.Option(help="摘要；不写则取正文开头。")] = None,
     kind: Annotated[str | None, typer.Option(help="文种：通知、公示、公告……")] = None,
@@ -183,7 +194,11 @@ def queue(
         "publish_at": times.parse(at, field="publish_at") if at else None,
         "expires_at": times.parse(until, field="expires_at") if until else None,
         "not_after": times.parse(not_after, field="not_after") if not_after else None,
+        "late": late,
+        "urgency": urgency,
     }
+    if display is not None:
+        changes["display_days"], changes["display_unit"] = parse_display(display)
     if title is not None and len(files) > 1:
         raise InvalidError("一次排多个文件时不能用 --title", field="title")
     ids = []

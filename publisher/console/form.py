@@ -17,13 +17,32 @@ from publisher.model.item import Edition, EditionFile
 from publisher.schedule import times
 from publisher.workflow.compose import Draft, NamedFile
 
-LINES = ("title", "kind", "category", "department", "document_number", "issued_on", "audience")
+LINES = (
+    "title",
+    "kind",
+    "category",
+    "department",
+    "document_number",
+    "issued_on",
+    "audience",
+    "urgency",
+    "late",
+    "display_days",
+    "display_unit",
+)
 MOMENTS = ("publish_at", "not_after", "expires_at")
 WORDS = ("summary", "body", "body_form")
 OVERRIDES = ("title", "summary", "publish_at")
 MAX_SUMMARY = 2000  # characters; outlets have narrower limits of their own
 MAX_ALT = 500  # characters
-NEW = {"kind": "通知", "audience": "public", "body_form": "text"}
+MAX_DIGITS = 4  # of a number of days
+NEW = {
+    "kind": "通知",
+    "audience": "public",
+    "urgency": "normal",
+    "display_unit": "calendar",
+    "body_form": "text",
+}
 LABELS = words.FIELDS | {
     "body": "正文",
     "overrides": "各渠道单独设置",
@@ -75,10 +94,14 @@ class ItemForm:
             document_number=self.value("document_number"),
             issued_on=self._day("issued_on"),
             audience=self.value("audience"),
+            urgency=self.value("urgency") or NEW["urgency"],
             targets=tuple(self.targets),
             publish_at=self._moment(self.value("publish_at"), "publish_at"),
             not_after=self._moment(self.value("not_after"), "not_after"),
             expires_at=self._moment(self.value("expires_at"), "expires_at"),
+            late=self.value("late"),
+            display_days=self._days("display_days"),
+            display_unit=self.value("display_unit") or NEW["display_unit"],
             overrides=self._overrides(),
             images=images,
             attachments=tuple(kept.file for kept in self.attachments),
@@ -112,6 +135,15 @@ class ItemForm:
         except ValueError:
             self.faults[name] = f"{LABELS[name]}“{typed}”看不懂，请写成 2026-11-20 这样的日期"
             return None
+
+    def _days(self, name: str) -> int | None:
+        typed = self.value(name).strip()
+        if not typed:
+            return None
+        if typed.isascii() and typed.isdigit() and len(typed) <= MAX_DIGITS:
+            return int(typed)
+        self.faults[name] = f"{LABELS[name]}请写成 5 这样的整数；不是公示就不填"
+        return None
 
     def _moment(self, typed: str, name: str, *, place: str = "") -> datetime | None:
         try:
@@ -155,6 +187,10 @@ def of_edition(edition: Edition, cookie: str) -> ItemForm:
         "document_number": item.document_number,
         "issued_on": item.issued_on.isoformat() if item.issued_on else "",
         "audience": item.audience,
+        "urgency": item.urgency,
+        "late": edition.late,
+        "display_days": "" if edition.display_days is None else str(edition.display_days),
+        "display_unit": edition.display_unit,
     }
     moments = {name: _local(getattr(edition, name)) for name in MOMENTS}
     return ItemForm(

@@ -11,6 +11,7 @@ from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.states import EditionState
 from publisher.model.words import DELIVERY_STATE
+from publisher.schedule import late
 from publisher.schedule.places import places
 from publisher.storage import queries
 from publisher.storage.queries import ItemRow
@@ -61,12 +62,15 @@ def _troubled(look: Look) -> list[Delivery]:
     found = queries.needs_a_person(look.session, now=look.now)
     for state in GIVEN_UP:
         found += [d for d in queries.deliveries(look.session, state=state) if _still_matters(d)]
+    found = list({delivery.id: delivery for delivery in found}.values())
     is_office = rules.may(look.person, "settle") is None
     return [d for d in found if is_office or d.item.created_by_id == look.person.id][:MOST]
 
 
 def _still_matters(delivery: Delivery) -> bool:
     edition = delivery.rendition.edition
+    if delivery.advice == late.LEFT:
+        return False
     return edition.state == EditionState.APPROVED and delivery.item.withdrawn_at is None
 
 

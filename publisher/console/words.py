@@ -9,11 +9,15 @@ from publisher.model.review import Verdict
 from publisher.model.states import DeliveryState as S
 from publisher.model.status import ItemStatus as I
 from publisher.model.words import ACTIONS, DELIVERY_STATE, ITEM_STATUS
-from publisher.schedule import times
+from publisher.schedule import late, times
 
 __all__ = ["ACTIONS", "DELIVERY_STATE", "ITEM_STATUS"]
 
 AUDIENCES = {"public": "社会公开", "campus": "校内"}
+URGENCIES = {"normal": "一般", "urgent": "加急", "emergency": "特急"}
+LEFT = late.LEFT  # the advice of what a person has decided not to send
+LATE = {"": "按系统设置", **late.POLICIES}
+DISPLAY_UNITS = {"calendar": "天", "working": "个工作日"}
 FORMATS = {"text": "文字（每行一段）", "markdown": "Markdown", "html": "带格式（HTML）"}
 VERDICTS = {Verdict.APPROVE: "通过", Verdict.SEND_BACK: "退回修改", Verdict.REJECT: "否决"}
 VERBS = {  # of notes
@@ -33,6 +37,10 @@ VERBS = {  # of notes
     "taken_down": "已从平台撤下",
     "failed": "投递失败",
     "miss": "错过发布时间",
+    "follow": "等官网到时",
+    "go_ahead": "不再等待",
+    "leave": "决定不再发",
+    "display": "公示期起算",
     "recover": "重启后核对",
     "add_person": "添加人员",
     "create_token": "生成令牌",
@@ -100,6 +108,8 @@ DONE = {  # what a page says after an act, by the word in its address
     "withdrawn": "已开始撤回，下面是各处的进展",
     "settled": "核实结果已记录",
     "retried": "已重新排入发送",
+    "gone_ahead": "已不再等待，按时间发送",
+    "left": "已记下：不再发",
     "checked": "检查完毕，结果如下",
     "paused": "已暂停，到时间的投递先排队；撤下照常进行",
     "resumed": "已恢复发送",
