@@ -25,7 +25,7 @@ from publisher.model.target import EVERYTHING
 from publisher.schedule import times
 from publisher.schedule.display import parse as parse_display
 from publisher.schedule.places import places
-from publisher.storage import queries
+from publisher.storage import queries, vitals
 from publisher.workflow import compose, intake, people, review, targets, withdraw
 
 BAD_INPUT = 2  # exit code
@@ -282,6 +282,21 @@ def withdraw_command(
         found = queries.item(session, item)
         withdraw.withdraw(session, app.desk, found, reason=reason, note=note, by=person, at=now)
     output.line(f"稿件 {item} 正在从所有渠道撤下，进展见 publisher deliveries --item {item}")
+
+
+@cli.command("alarms")
+def alarms_command(
+    context: Context,
+    past: Annotated[int, typer.Option(help="也列出已结束的，最多几条。", min=0, max=1000)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """列出告警；有一条还没有结束，退出码就是 1。"""
+    app = _app(context)
+    with app.database.reads() as session:
+        found = vitals.open_alarms(session)
+        output.alarms(found + vitals.past_alarms(session, limit=past), as_json=as_json)
+    if found:
+        raise typer.Exit(NOT_WELL)
 
 
 @targets_cli.command("list")

@@ -16,6 +16,7 @@ from publisher.channel import CAMPUS_TIME, Channel
 from publisher.errors import ConfigError, InvalidError, PublisherError
 from publisher.model import words
 from publisher.model.advice import advice
+from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState
@@ -207,6 +208,32 @@ def _yes_no(value: object) -> str:
     if value is None:
         return "—"
     return "正常" if value else "不通"
+
+
+def alarms(found: Sequence[Alarm], *, as_json: bool) -> None:
+    """Print what is wrong, and what was."""
+    if as_json:
+        _json([_alarm(one) for one in found])
+        return
+    table = Table("类别", "开始", "结束", "情况和办法", box=None)
+    for one in found:
+        until = times.say(one.until) or "还没有"
+        table.add_row(words.alarm(one.key), times.say(one.since), until, one.text)
+    if found:
+        OUT.print(table)
+    else:
+        line("一切正常，没有告警")
+
+
+def _alarm(one: Alarm) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "key": one.key,
+        "since": _iso(one.since),
+        "until": _iso(one.until),
+        "text": one.text,
+        "told_at": _iso(one.told_at),
+    }
 
 
 def people(found: Sequence[Person], *, as_json: bool) -> None:

@@ -210,6 +210,23 @@ class Medium(BaseModel):
     size_bytes: int
 
 
+class Alarm(BaseModel):
+    """What is wrong, or was, and needs a person."""
+
+    id: int
+    key: Annotated[str, Field(description="种类和对象，如 breaker qq；同一件事不变")]
+    since: Moment
+    until: Annotated[Moment, Field(description="什么时候好的；空为还没有")]
+    text: Annotated[str, Field(description="是什么情况，怎么办")]
+    told_at: Annotated[Moment, Field(description="什么时候发了邮件；空为没有发")]
+
+
+class Alarms(BaseModel):
+    """Those that are open, the longest first; then those that are over, the newest first."""
+
+    alarms: list[Alarm]
+
+
 class Breaker(BaseModel):
     """Whether an account is spared for now, because it kept failing or was refused."""
 

@@ -13,6 +13,7 @@ from publisher.app import App
 from publisher.channel import Links
 from publisher.model import delivery as ledger
 from publisher.model.advice import advice
+from publisher.model.alarm import Alarm
 from publisher.model.item import Edition, EditionFile, FrozenRendition
 from publisher.model.states import DeliveryState
 from publisher.model.target import Pause
@@ -223,6 +224,18 @@ def target(name: str, row: TargetRow, app: App) -> answers.Target:
         waiting=row.waiting,
         open=row.open,
         last_success_at=row.last_success_at,
+    )
+
+
+def alarm(told: Alarm) -> answers.Alarm:
+    """Tell of an alarm."""
+    return answers.Alarm(
+        id=told.id,
+        key=told.key,
+        since=told.since,
+        until=told.until,
+        text=told.text,
+        told_at=told.told_at,
     )
 
 

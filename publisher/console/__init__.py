@@ -7,6 +7,7 @@ from starlette.staticfiles import StaticFiles
 
 from publisher.app import App
 from publisher.console import (
+    alarms,
     deliveries,
     editor,
     faults,
@@ -32,6 +33,6 @@ def build(app: App) -> FastAPI:
     faults.install(console)
     console.add_middleware(Guard, settings=app.settings)
     console.mount("/static", StaticFiles(directory=pages.STATIC))
-    for module in (sign_in, editor, items, reviews, previews, deliveries, targets, media):
+    for module in (sign_in, editor, items, reviews, previews, deliveries, targets, alarms, media):
         console.include_router(module.router)
     return console

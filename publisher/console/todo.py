@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from publisher.console import targets
+from publisher.console import targets, words
 from publisher.console.visitor import Look
 from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
@@ -13,7 +13,7 @@ from publisher.model.states import EditionState
 from publisher.model.words import DELIVERY_STATE
 from publisher.schedule import late
 from publisher.schedule.places import places
-from publisher.storage import queries
+from publisher.storage import queries, vitals
 from publisher.storage.queries import ItemRow
 from publisher.workflow import rules
 
@@ -37,6 +37,7 @@ def of(look: Look, rows: Sequence[ItemRow]) -> list[Task]:
 
 
 def _tasks(look: Look, rows: Sequence[ItemRow]) -> Iterator[Task]:
+    yield from _alarms(look)
     for delivery in _troubled(look):
         part = look.part_label(delivery.target, delivery.part)
         place = " ".join(filter(None, (look.label(delivery.target), part)))
@@ -72,6 +73,19 @@ def _still_matters(delivery: Delivery) -> bool:
     if delivery.advice == late.LEFT:
         return False
     return edition.state == EditionState.APPROVED and delivery.item.withdrawn_at is None
+
+
+def _alarms(look: Look) -> Iterator[Task]:
+    """Yield what is wrong with the installation, for those who keep it running or watch it.
+
+    What every delivery and every target says for itself, below, is left out.
+    """
+    if rules.may(look.person, "settle") and rules.may(look.person, "run_targets"):
+        return
+    for alarm in vitals.open_alarms(look.session):
+        if not alarm.key.startswith(("overdue", "breaker ")):
+            kind, url = words.alarm(alarm.key), f"/alarms#alarm-{alarm.id}"
+            yield Task(kind=kind, tone="bad", text=alarm.text, url=url)
 
 
 def _unwell(look: Look) -> Iterator[Task]:

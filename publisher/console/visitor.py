@@ -23,7 +23,7 @@ from publisher.model.item import Edition
 from publisher.model.people import Person
 from publisher.model.target import EVERYTHING, Pause
 from publisher.settings import ROLES
-from publisher.storage import queries
+from publisher.storage import queries, vitals
 from publisher.workflow import people, rules
 
 MAX_ID = 2**63 - 1  # what an integer column holds
@@ -114,6 +114,7 @@ class Look:
             "token": security.form_token(self.visitor.cookie),
             "done": words.DONE.get(self.visitor.done, ""),
             "reviews_waiting": len(self.waiting()),
+            "alarms_open": len(vitals.open_alarms(self.session)),
             "stopped": self.session.get(Pause, EVERYTHING),
             "label": self.label,
             "part_label": self.part_label,

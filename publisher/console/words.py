@@ -8,10 +8,10 @@ from publisher.channel import CAMPUS_TIME
 from publisher.model.review import Verdict
 from publisher.model.states import DeliveryState as S
 from publisher.model.status import ItemStatus as I
-from publisher.model.words import ACTIONS, DELIVERY_STATE, ITEM_STATUS
+from publisher.model.words import ACTIONS, DELIVERY_STATE, ITEM_STATUS, alarm
 from publisher.schedule import late, times
 
-__all__ = ["ACTIONS", "DELIVERY_STATE", "ITEM_STATUS"]
+__all__ = ["ACTIONS", "DELIVERY_STATE", "ITEM_STATUS", "alarm"]
 
 AUDIENCES = {"public": "社会公开", "campus": "校内"}
 URGENCIES = {"normal": "一般", "urgent": "加急", "emergency": "特急"}

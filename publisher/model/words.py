@@ -66,6 +66,23 @@ PAUSED = {  # by the first word of a scope
 }
 BREAKER = {"closed": "正常", "open": "已自动停发", "half_open": "正在试发"}  # of an account
 
+ALARM = {  # by the first word of its key
+    "overdue": "投递超期",
+    "lane": "发送停滞",
+    "breaker": "自动停发",
+    "worker": "进程无响应",
+    "disk": "磁盘将满",
+    "database": "数据库慢",
+    "outage": "服务中断",
+    "clock": "时钟跳变",
+    "event": "提醒",
+}
+
+
+def alarm(key: str) -> str:
+    """Return what the kind of an alarm is called."""
+    return ALARM.get(key.partition(" ")[0], "告警")
+
 
 def paused(scope: str, because: str) -> str:
     """Return a sentence that says how wide a pause is, and why there is one."""
