@@ -13,8 +13,7 @@ from publisher.errors import InvalidError
 from publisher.settings import Delivery as Limits
 
 POLICIES = {"miss": "不再发", "ask": "由人决定", "send": "照常发"}
-ASK = "过了最晚发布时间，还没有发出；请决定：重新发送，或者不再发"  # past it, under "ask"
-LEFT = "已决定不再发，无需处理"
+LEFT = "已决定不再发，无需处理"  # the advice of what a person has decided not to send
 
 
 @dataclass(frozen=True, kw_only=True)
