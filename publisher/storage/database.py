@@ -57,6 +57,10 @@ POSTGRES: Mapping[str, Any] = {  # of every connection, unless the address says 
             "statement_timeout": STATEMENT_TIMEOUT_MS,
             "lock_timeout": BUSY_TIMEOUT_MS,
             "idle_in_transaction_session_timeout": IDLE_TIMEOUT_MS,
+            "tcp_keepalives_idle": 30,  # the same the other way round, in the same units: what a
+            "tcp_keepalives_interval": 10,  # machine held that lost its power is free in a minute
+            "tcp_keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
             "jit": "off",  # our statements are short; compiling them takes longer than they do
         }.items()
     ),

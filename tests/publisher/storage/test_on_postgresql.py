@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from publisher.model.people import Person
 from publisher.model.review import Verdict
 from publisher.model.states import DeliveryState as S
 from publisher.model.states import EditionState
+from publisher.schedule import plan
 from publisher.storage import locks, notes, queries
 from publisher.storage.database import Database, open_database
 from publisher.storage.shelf import DatabaseShelf
@@ -321,13 +321,8 @@ def test_two_who_plan_make_one_delivery_each(office: Office) -> None:
 
     def plan_again(session: Session) -> None:
         edition: Edition = queries.item(session, item_id).edition
-        review.plan.plan(
-            session,
-            edition,
-            channels=office.desk.channels,
-            latest_after=timedelta(hours=1),
-            at=NINE,
-        )
+        limits = office.desk.settings.delivery
+        plan.plan(session, edition, channels=office.desk.channels, limits=limits, at=NINE)
 
     with office.desk.database.sessions.begin() as session:
         for row in queries.deliveries_of(session, item_id):
