@@ -8,7 +8,8 @@ from pathlib import Path
 
 from publisher import clock, registry, settings
 from publisher.channel import Channel, Health, Serves, Shelf
-from publisher.delivery import check, confirm, takedown, worker
+from publisher.delivery import check, confirm, gates, recover, takedown, worker
+from publisher.delivery.engine import Engine, Kind, Work
 from publisher.delivery.lanes import Lanes
 from publisher.delivery.works import Works
 from publisher.errors import ConfigError
@@ -22,9 +23,9 @@ from publisher.workflow.desk import Desk
 TARGETS_FILE = "config/targets.toml"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class App:
-    """One installation, wired."""
+    """One installation, wired. Its work is woken through `engine`, and done on `lanes`."""
 
     settings: Settings
     database: Database
@@ -32,45 +33,60 @@ class App:
     channels: dict[str, Channel]
     desk: Desk  # for the acts of people
     works: Works  # for the work of time
-    lanes: Lanes = field(default_factory=Lanes)
+    lanes: Lanes = field(init=False)
+    engine: Engine = field(init=False)  # the lanes themselves, unless workers are elsewhere
+
+    def __post_init__(self) -> None:
+        self.lanes = Lanes(self.do)
+        self.engine = self.lanes
+
+    def do(self, work: Work, *, limit: int | None = None) -> None:
+        """Do one kind of work at one place, `limit` sends at most, and wake what follows."""
+        match work.kind:
+            case Kind.SEND:
+                self._send(work, limit=limit)
+            case Kind.LOOK:
+                if confirm.run_target(self.works, work.place):
+                    self.wake_due()  # others may have waited for it
+            case Kind.TAKE_DOWN:
+                takedown.run_target(self.works, work.place)
+            case Kind.CHECK:
+                self.check(work.place)
+
+    def _send(self, work: Work, *, limit: int | None) -> None:
+        made = worker.run_lane(self.works, work.place, limit=limit)
+        if limit is not None and made >= limit:
+            self.engine.wake(work)
+        if made:
+            for target in self.works.targets_of(work.place):
+                self.engine.wake(Work(Kind.LOOK, target))
 
     def wake_due(self) -> None:
-        """Send whatever is due on any lane."""
+        """Send whatever is due on any lane that may be used."""
+        now = clock.now()
         with self.database.reads() as session:
-            lanes = queries.due_lanes(session, now=clock.now())
-        for lane in lanes:
-            self.wake_send(lane)
-
-    def wake_send(self, lane: str) -> None:
-        """Send what is due on a lane, and look at once at what the outlet took."""
-
-        def work() -> None:
-            if worker.run_lane(self.works, lane):
-                self.wake_look(lane)
-
-        self.lanes.wake(f"send {lane}", work)
-
-    def wake_look(self, target: str) -> None:
-        """Look at what is to be looked at on a target; others may have waited for it."""
-
-        def work() -> None:
-            if confirm.run_target(self.works, target):
-                self.wake_due()
-
-        self.lanes.wake(f"look {target}", work)
+            due = queries.due_lanes(session, self.works.lanes(), now=now)
+            ready = gates.ready(session, self.works, due, now=now)
+        for lane in ready:
+            self.engine.wake(Work(Kind.SEND, lane))
 
     def wake_take_down(self, target: str) -> None:
-        """Take down what is to be taken down on a target."""
-        self.lanes.wake(f"take down {target}", lambda: takedown.run_target(self.works, target))
+        """Take down what is to be taken down on a target, at once."""
+        self.engine.wake(Work(Kind.TAKE_DOWN, target))
 
-    def wake_check(self, target: str) -> None:
-        """Ask a target how it is."""
-        self.lanes.wake(f"check {target}", lambda: self.check(target))
+    def watch_calls(self) -> None:
+        """Show that this process lives, and give up calls that have outlived their lease."""
+        recover.beat(self.works, now=clock.now())
+        for call in self.works.calls.cut(longer_than_s=self.works.limits.lease_s):
+            if call.holds_lane:
+                self.lanes.give_up(call.lane)
 
     def close(self) -> None:
         """Begin nothing more; what is under way may finish."""
         self.works.stopping.set()
         self.lanes.close()
+        if self.engine is not self.lanes:
+            self.engine.close()
 
     def check(self, target: str) -> Health | None:
         """Ask a target how it is, now, and keep the answer; None where it cannot be asked."""

@@ -17,6 +17,7 @@ from publisher import api, console, registry
 from publisher.api import operations
 from publisher.app import App
 from publisher.channel import ASGIApp, Serves
+from publisher.delivery import recover
 from publisher.errors import ConfigError
 from publisher.ticker import Ticker
 
@@ -74,7 +75,8 @@ async def _serve(app: App, ready: Callable[[], None]) -> None:
         finally:
             ticker.stop()
             app.close()
-            await asyncio.to_thread(app.lanes.rest, GRACE_S)
+            if await asyncio.to_thread(app.lanes.rest, GRACE_S):
+                recover.leave(app.works)
 
 
 def _doors(app: App) -> dict[int, ASGIApp]:

@@ -1,12 +1,13 @@
 """Door 4, time: APScheduler ticks, and wakes lanes. No delivery is a job; all times are rows.
 
 A job fires at the next due moment; the others go round each second and cover clock jumps, other
-processes and lost wake-ups.
+processes and lost wake-ups. Of several processes one ticks; the others stand by.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,16 +16,21 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from publisher import clock
 from publisher.app import App
 from publisher.channel import CAMPUS_TIME
-from publisher.delivery import recover, takedown
-from publisher.model.target import Beat
-from publisher.storage import database, queries
+from publisher.delivery import gates, recover, takedown
+from publisher.delivery.engine import Kind, Work
+from publisher.model.target import EVERYTHING, Beat, Pause
+from publisher.schedule.plan import lane_of
+from publisher.storage import database, notes, queries
+from publisher.storage.leader import Leadership
 
 log = structlog.get_logger()
 
-EVERY_S = 1.0  # a tick is two indexed reads
+EVERY_S = 1.0  # a tick is a few indexed reads
 HOUSEKEEPING_S = 15.0
 TEND_S = 3600.0
 UNWELL_S = 30.0  # between two checks of a target that was not well
+STAND_BY_S = 5.0  # between two tries to take over
+JUMP_S = 600.0  # a clock set forward by more is not believed: things would go out before their time
 HEART = "ticker"
 
 
@@ -33,6 +39,9 @@ class Ticker:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self._leadership = Leadership(app.database)
+        self._drift = clock.Drift()
+        self._leads = False
         self._next_wake_at: datetime | None = None
         self._every_s: dict[str, float] = {}
         self._stopped = threading.Event()
@@ -41,15 +50,22 @@ class Ticker:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
+    @property
+    def leads(self) -> bool:
+        """Whether this is the one that ticks."""
+        return self._leads
+
     def start(self) -> None:
-        """Settle what an earlier process left, then tick."""
-        recover.recover(self.app.works, now=clock.now())
-        jobs = {
-            "send": (self.send, EVERY_S),
-            "confirm": (self.confirm, EVERY_S),
-            "take down": (self.take_down, EVERY_S),
-            "housekeeping": (self.housekeeping, HOUSEKEEPING_S),
-            "tend": (self.tend, TEND_S),
+        """Settle what an earlier process left, then tick; or stand by while another does."""
+        self._lead()
+        jobs: dict[str, tuple[Callable[[], None], float]] = {
+            "lead": (self._lead, STAND_BY_S),
+            "send": (self._if_leading(self.send), EVERY_S),
+            "confirm": (self._if_leading(self.confirm), EVERY_S),
+            "take down": (self._if_leading(self.take_down), EVERY_S),
+            "housekeeping": (self._if_leading(self.housekeeping), HOUSEKEEPING_S),
+            "watch calls": (self.app.watch_calls, HOUSEKEEPING_S),
+            "tend": (self._if_leading(self.tend), TEND_S),
         }
         for name, (job, every_s) in jobs.items():
             self._every_s[name] = every_s
@@ -64,6 +80,22 @@ class Ticker:
         self._stopped.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        self._leads = False
+        self._leadership.let_go()
+
+    def _lead(self) -> None:
+        led, self._leads = self._leads, not self._stopped.is_set() and self._leadership.hold()
+        if self._leads and not led:
+            log.info("this process has the ticker")
+            is_alone = self._leadership.is_exclusive
+            recover.recover(self.app.works, now=clock.now(), is_alone=is_alone)
+
+    def _if_leading(self, job: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            if self._leads:
+                job()
+
+        return run
 
     def _watch_clock(self) -> None:
         """Tick on when the clock is set back: the scheduler would wait until it has caught up."""
@@ -76,17 +108,36 @@ class Ticker:
 
     def send(self) -> None:
         """Wake the lanes on which something is due, and set the wake for the next moment."""
+        if (ahead_s := self._drift.since_asked_s()) > JUMP_S:
+            self._disbelieve(ahead_s)
         now = clock.now()
         with self.app.database.reads() as session:
-            lanes = queries.due_lanes(session, now=now)
+            due = queries.due_lanes(session, self.app.works.lanes(), now=now)
+            lanes = gates.ready(session, self.app.works, due, now=now)
             next_due_at = queries.next_due_at(session, after=now)
         for lane in lanes:
-            self.app.wake_send(lane)
+            self.app.engine.wake(Work(Kind.SEND, lane))
         if next_due_at is not None and next_due_at != self._next_wake_at:
             self._next_wake_at = next_due_at
             self._scheduler.add_job(
-                self.send, "date", run_date=next_due_at, id="wake", replace_existing=True
+                self._if_leading(self.send),
+                "date",
+                run_date=next_due_at,
+                id="wake",
+                replace_existing=True,
             )
+
+    def _disbelieve(self, ahead_s: float) -> None:
+        """Send nothing until a person has looked: the clock says that much has become due."""
+        text = (
+            f"服务器时钟突然向前跳了 {ahead_s / 60:.0f} 分钟，为免提前发布，已全部暂停。"
+            "请核对服务器时间，确认无误后恢复"
+        )
+        log.error("the clock was set forward", ahead_s=ahead_s)
+        with self.app.database.sessions.begin() as session:
+            if session.get(Pause, EVERYTHING) is None:
+                at, by = clock.now(), notes.SYSTEM
+                session.add(Pause(scope=EVERYTHING, at=at, by=by, because=text))
 
     def confirm(self) -> None:
         """Wake the targets at which a look is due."""
@@ -102,8 +153,8 @@ class Ticker:
             due = queries.due_checks(session, now=clock.now())
         for target, is_takedown in due:
             if is_takedown == takedowns:
-                wake = self.app.wake_take_down if is_takedown else self.app.wake_look
-                wake(target)
+                kind = Kind.TAKE_DOWN if is_takedown else Kind.LOOK
+                self.app.engine.wake(Work(kind, target))
 
     def housekeeping(self) -> None:
         """Settle the claims of the dead, mark what was missed, check targets, show we live."""
@@ -111,24 +162,37 @@ class Ticker:
         recover.recover(self.app.works, now=now)
         recover.miss(self.app.works, now=now)
         recover.mend_clock(self.app.works, now=now)
+        self._wake_orphans(now)
         for name in self._unchecked(now):
-            self.app.wake_check(name)
+            self.app.engine.wake(Work(Kind.CHECK, name))
         with self.app.database.sessions.begin() as session:
-            session.merge(Beat(name=HEART, at=now))
+            session.merge(Beat(name=HEART, at=now, owner=self.app.works.owner))
+
+    def _wake_orphans(self, now: datetime) -> None:
+        """Wake the lanes whose targets are configured no more: their deliveries are to fail."""
+        with self.app.database.reads() as session:
+            lanes = queries.orphaned_lanes(session, self.app.works.lanes(), now=now)
+        for lane in sorted(lanes):
+            self.app.engine.wake(Work(Kind.SEND, lane))
 
     def tend(self) -> None:
         """Keep the database quick."""
         database.tend(self.app.database.engine)
 
     def _unchecked(self, now: datetime) -> list[str]:
-        """Return the targets that are to be asked how they are; unwell ones sooner."""
+        """Return the targets that are to be asked how they are.
+
+        Unwell ones sooner, and those of an open breaker when it says so.
+        """
         with self.app.database.reads() as session:
             known = queries.last_checks(session)
+            probed = queries.lanes_to_probe(session, now=now)
         every = timedelta(seconds=self.app.settings.delivery.check_every_s)
         due = []
-        for name in self.app.channels:
+        for name, channel in self.app.channels.items():
             checked_at, is_well = known.get(name, (None, False))
             wait = every if is_well else min(every, timedelta(seconds=UNWELL_S))
-            if checked_at is None or checked_at + wait <= now:
+            is_due = checked_at is None or checked_at + wait <= now
+            if is_due or lane_of(name, channel) in probed:
                 due.append(name)
         return due

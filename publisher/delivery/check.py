@@ -1,4 +1,4 @@
-"""Asking a target how it is, and keeping the answer."""
+"""Asking a target how it is, and keeping the answer; an account that is well is tried again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ import traceback
 from datetime import datetime
 
 import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from publisher.channel import Checks, Health
+from publisher.delivery import breaker, gates
+from publisher.delivery.calls import Call
+from publisher.delivery.engine import Kind, Work
+from publisher.delivery.record import breaker_of, keep_breaker
 from publisher.delivery.works import Works
 from publisher.errors import ChannelError
+from publisher.model.lane import Lane
 from publisher.model.target import Target
+from publisher.schedule.plan import lane_of
 
 log = structlog.get_logger()
 
@@ -19,15 +27,33 @@ log = structlog.get_logger()
 def check(works: Works, name: str, *, now: datetime) -> Health | None:
     """Ask a target how it is and keep the answer; None where it cannot be asked."""
     health = _ask(works, name)
-    if health is None:
-        return None
     with works.database.sessions.begin() as session:
-        target = session.get(Target, name)
-        if target is None:
-            target = Target(name=name)
-            session.add(target)
-        target.checked_at, target.health = now, dataclasses.asdict(health)
+        if health is not None:
+            _keep(session, name, health, now=now)
+        # one that cannot be asked is tried when it would have been asked
+        _try_again(session, works, name, is_well=health is None or health.is_well, now=now)
     return health
+
+
+def _keep(session: Session, name: str, health: Health, *, now: datetime) -> None:
+    target = session.get(Target, name)
+    if target is None:
+        target = Target(name=name)
+        session.add(target)
+    target.checked_at, target.health = now, dataclasses.asdict(health)
+
+
+def _try_again(session: Session, works: Works, name: str, *, is_well: bool, now: datetime) -> None:
+    """Half-open the breaker of an account that is well; ask one that is not again later."""
+    lane = lane_of(name, works.channels[name])
+    is_open = select(Lane.name).where(Lane.name == lane, Lane.breaker == breaker.State.OPEN)
+    if session.scalar(is_open) is None:
+        return
+    record = gates.lane_record(session, lane)
+    before = breaker_of(record)
+    if before.probe_at is not None and before.probe_at > now and not is_well:
+        return
+    keep_breaker(record, breaker.after_check(before, is_well=is_well, at=now))
 
 
 def _ask(works: Works, name: str) -> Health | None:
@@ -35,7 +61,8 @@ def _ask(works: Works, name: str) -> Health | None:
     if not isinstance(channel, Checks):
         return None
     try:
-        return channel.check()
+        with works.calls.noted(Call(Work(Kind.CHECK, name).name)):
+            return channel.check()
     except ChannelError as error:
         advice = error.advice or "请检查网络、地址和账号"
         return Health(is_reachable=False, note=str(error), advice=advice)

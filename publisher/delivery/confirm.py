@@ -11,8 +11,10 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from publisher import clock
-from publisher.channel import Confirms, Receipt
+from publisher.channel import Confirms, Finds, Receipt
 from publisher.delivery import retry
+from publisher.delivery.calls import Call
+from publisher.delivery.engine import Kind, Work
 from publisher.delivery.record import give_up, tell_followers
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, UnknownOutcomeError
@@ -22,6 +24,8 @@ from publisher.model.states import DeliveryState as S
 log = structlog.get_logger()
 
 LOOKED_AT = (S.ACCEPTED, S.UNCONFIRMED)
+LOOK_BY_HAND = "请人工到平台上核实"
+RESTORED = "从备份恢复之后，程序不能确定它有没有发出，请到平台上核实再登记"
 MIN_APART_S = 5.0  # between two looks that are to prove that nothing is there
 
 
@@ -48,6 +52,7 @@ def claim(works: Works, target: str, *, states: tuple[S, ...], now: datetime) ->
         .where(Delivery.target == target, Delivery.state.in_(states))
         .order_by(Delivery.check_at)
         .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     with works.database.sessions.begin() as session:
         taken = session.scalar(
@@ -66,20 +71,33 @@ def claim(works: Works, target: str, *, states: tuple[S, ...], now: datetime) ->
 
 def look(works: Works, delivery: Delivery, *, now: Callable[[], datetime] = clock.now) -> None:
     """Ask the outlet once and record what it showed."""
-    seen = ask(works, delivery)
+    seen = ask(works, delivery, work=Work(Kind.LOOK, delivery.target))
     with works.database.sessions.begin() as session:
         row = still_there(session, delivery)
         if row is not None:
             _record(session, works, row, seen, at=now())
 
 
-def ask(works: Works, delivery: Delivery) -> Receipt | ChannelError | None:
+def ask(works: Works, delivery: Delivery, *, work: Work) -> Receipt | ChannelError | None:
     """Return what is there, None where certainly nothing is, or the error that leaves it open."""
-    channel = works.channel(delivery)
+    channel = works.channel_of(delivery)
     if not isinstance(channel, Confirms):
-        return UnknownOutcomeError("the target cannot be asked", advice="请人工到平台上核实")
+        return UnknownOutcomeError("the target cannot be asked", advice=LOOK_BY_HAND)
+    with works.calls.noted(Call(work.name, (delivery.id,))):
+        seen = _ask(works, channel, delivery)
+    if seen is None and delivery.lease_owner is not None:
+        return UnknownOutcomeError("absent, but the call that was given up may still arrive")
+    return seen
+
+
+def _ask(works: Works, channel: Confirms, delivery: Delivery) -> Receipt | ChannelError | None:
     try:
-        return channel.confirm(key=delivery.key, receipt=receipt_of(delivery))
+        if not delivery.is_restored:
+            return channel.confirm(key=delivery.key, receipt=receipt_of(delivery))
+        if not isinstance(channel, Finds):
+            return UnknownOutcomeError("restored from a backup", advice=RESTORED)
+        rendition = works.thawed.read(works.database.reads, works.media, delivery.rendition_id)
+        return channel.find(rendition, key=delivery.key)
     except ChannelError as error:
         return error
     except Exception as error:  # noqa: BLE001  # a bug in a look proves nothing
@@ -124,7 +142,8 @@ def _record(
 
 
 def _confirmed(session: Session, row: Delivery, seen: Receipt, *, at: datetime) -> None:
-    row.remote_id, row.evidence = seen.remote_id, seen.evidence
+    row.remote_id, row.evidence, row.is_restored = seen.remote_id, seen.evidence, False
+    row.lease_owner = None  # it is there, so the call that was given up has arrived
     row.settle(S.CONFIRMED, url=seen.url, at=at)
     tell_followers(session, row, advice="", deadline_at=None)
     observe(session, row, "present", seen.evidence, at=at)
@@ -137,19 +156,24 @@ def _absent(session: Session, works: Works, row: Delivery, *, at: datetime) -> N
         row.absent_at = min(row.absent_at or at, at)  # one ahead of us is from a clock set back
         row.check_at = row.absent_at + apart(works, row)
         return
+    row.is_restored, was_restored = False, row.is_restored
     if row.state == S.ACCEPTED:
         give_up(session, row, "平台受理之后没有发布出来，请查看平台后台，再决定是否重新发送", at=at)
         return
+    if was_restored:
+        row.plan_again(max(at, row.due_at))
+        return
     row.tries += 1
-    if retry.wait_s(row.tries, after_s=None, chance=0) is None:
+    wait_s = retry.wait_s(retry.Why.ABSENT, row.tries, after_s=None, chance=0)
+    if wait_s is None:
         give_up(session, row, "多次发送都没有到达平台，请检查平台后重新发送", at=at)
         return
-    row.plan_again(at)  # proved not sent
+    row.plan_again(at + timedelta(seconds=wait_s))  # proved not sent
 
 
 def apart(works: Works, row: Delivery) -> timedelta:
     """Return how far two looks must be apart to prove that nothing is there."""
-    channel = works.channel(row)
+    channel = works.channel_of(row)
     delay_s = channel.typical_delay_s if channel else 0.0
     return timedelta(seconds=max(MIN_APART_S, 2 * delay_s))
 

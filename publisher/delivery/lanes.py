@@ -1,81 +1,134 @@
-"""Lanes: a small pool of threads in which one lane never runs twice at once.
+"""The embedded engine: lanes on threads of this process, each never twice at once.
 
-A lane that hangs holds one thread and delays nobody else. Sending, looking and taking down have
-lanes of their own, so that a take-down never queues behind a send.
+A lane that hangs holds one thread and delays nobody else; once it has been given up, a new thread
+takes the lane over. Sending, looking and taking down have lanes of their own, so that a take-down
+never queues behind a send.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import time
 import traceback
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import structlog
 
+from publisher.delivery.engine import Work
+
 log = structlog.get_logger()
 
-THREADS = 64  # idle ones cost little; a hung outlet holds one for each kind of work
+THREADS = 64  # lanes at work together; the others wait their turn
+
+
+@dataclass(eq=False)
+class _Run:
+    """One lane at work, or waiting for a thread."""
+
+    work: Work
+    is_wanted_again: bool = False
+    is_given_up: bool = False
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
 class Lanes:
-    """Runs the work of a lane when it is woken; woken meanwhile, it runs once more."""
+    """Does the work of a lane when it is woken; woken meanwhile, it does it once more."""
 
-    pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="lane")
-    )
+    do: Callable[[Work], object]
+    threads: int = THREADS
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _running: dict[str, Future[None]] = field(default_factory=dict)
-    _again: set[str] = field(default_factory=set)
+    _runs: dict[str, _Run] = field(default_factory=dict)
+    _queue: deque[_Run] = field(default_factory=deque)
+    _active: int = 0
     _is_closed: bool = False
 
-    def wake(self, name: str, work: Callable[[], object]) -> None:
-        """Run work on the lane of that name, now or as soon as what runs there has ended."""
-        with self._lock:
-            if self._is_closed:
-                return
-            if name in self._running:
-                self._again.add(name)
-                return
-            self._running[name] = self.pool.submit(self._run, name, work)
+    def wake(self, work: Work) -> None:
+        """Do this work, now or as soon as what is at work on its lane has ended."""
+        self.begin(work)
 
-    def _run(self, name: str, work: Callable[[], object]) -> None:
-        is_wanted = True
-        while is_wanted:
+    def begin(self, work: Work) -> threading.Event:
+        """Wake a lane and return what is set once its work has ended or was given up."""
+        with self._lock:
+            run = self._runs.get(work.name)
+            if run is not None:
+                run.is_wanted_again = True
+                return run.over
+            run = _Run(work)
+            if self._is_closed:
+                run.over.set()
+                return run.over
+            self._runs[work.name] = run
+            self._queue.append(run)
+            self._start_next()
+            return run.over
+
+    def give_up(self, name: str) -> None:
+        """Wait no longer for what holds a lane; if it was woken meanwhile, it begins anew."""
+        with self._lock:
+            run = self._runs.get(name)
+            if run is None or run in self._queue:
+                return
+            del self._runs[name]
+            run.is_given_up = True
+            run.over.set()
+            self._active -= 1
+            if run.is_wanted_again and not self._is_closed:
+                again = self._runs[name] = _Run(run.work)
+                self._queue.append(again)
+            self._start_next()
+        log.error("a lane was given up", lane=name)
+
+    def _start_next(self) -> None:
+        while self._queue and self._active < self.threads:
+            run = self._queue.popleft()
+            self._active += 1
+            name = f"lane {run.work.name}"
+            threading.Thread(target=self._run, args=(run,), name=name, daemon=True).start()
+
+    def _run(self, run: _Run) -> None:
+        while True:
             try:
-                self._once(name, work)
+                self._once(run.work)
             finally:  # whatever happens, the lane must not seem busy for ever
                 with self._lock:
-                    is_wanted = name in self._again
-                    self._again.discard(name)
-                    if not is_wanted:
-                        del self._running[name]
+                    is_over = run.is_given_up or self._is_closed or not run.is_wanted_again
+                    run.is_wanted_again = False
+                    if is_over and not run.is_given_up:
+                        del self._runs[run.work.name]
+                        run.over.set()
+                        self._active -= 1
+                        self._start_next()
+            if is_over:
+                return
 
-    @staticmethod
-    def _once(name: str, work: Callable[[], object]) -> None:
+    def _once(self, work: Work) -> None:
         try:
-            work()
+            self.do(work)
         except Exception:  # noqa: BLE001  # one lane's fault must not end the lane for good
             with contextlib.suppress(Exception):  # not even a log that cannot be written
-                log.error("a lane failed", lane=name, traceback=traceback.format_exc())
+                log.error("a lane failed", lane=work.name, traceback=traceback.format_exc())
 
     def busy(self) -> tuple[str, ...]:
         """Return the names of the lanes at work."""
         with self._lock:
-            return tuple(sorted(self._running))
+            return tuple(sorted(self._runs))
 
     def rest(self, timeout_s: float) -> bool:
         """Wait until no lane is at work; False where one still is."""
         with self._lock:
-            running = list(self._running.values())
-        return not wait(running, timeout=timeout_s).not_done
+            running = list(self._runs.values())
+        end = time.monotonic() + timeout_s
+        return all(run.over.wait(max(0.0, end - time.monotonic())) for run in running)
 
     def close(self) -> None:
         """Begin nothing more; what is under way may finish."""
         with self._lock:
             self._is_closed = True
-            self._again.clear()
-        self.pool.shutdown(wait=False, cancel_futures=True)
+            for run in self._queue:
+                self._runs.pop(run.work.name, None)
+                run.over.set()
+            self._queue.clear()

@@ -1,17 +1,24 @@
-"""What came of a send: one transaction of its own, and only while the claim is still ours."""
+"""What came of a send: written in one transaction, and only while the claim is still ours.
+
+An acceptance is what mostly comes, and comes in numbers: all of a transaction are written
+together. Everything else is written row by row.
+"""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, bindparam, case, literal, select, update
 from sqlalchemy.orm import Session
 
-from publisher.channel import Confirms, Receipt
-from publisher.delivery import retry
+from publisher.channel import Channel, Confirms, Receipt
+from publisher.delivery import breaker, gates, retry
+from publisher.delivery.retry import Why
 from publisher.delivery.works import Works
 from publisher.errors import (
     ChannelError,
@@ -22,77 +29,174 @@ from publisher.errors import (
 )
 from publisher.model.delivery import Attempt, Delivery
 from publisher.model.item import Item
+from publisher.model.lane import Lane
 from publisher.model.note import Note
 from publisher.model.states import DeliveryState as S
-from publisher.model.target import Target
 from publisher.storage import notes
 
 log = structlog.get_logger()
 
 LEADER_FAILED = "要等带全文地址的那一处先发出；它没有发成，请先处理它，再发这一处"
 MAX_SAID = 2000  # characters of an outlet's answer that are kept
+Outcome = Receipt | ChannelError
 
 
-def record(
-    works: Works, delivery: Delivery, outcome: Receipt | ChannelError | None, *, at: datetime
-) -> None:
-    """Write what came of it; a worker that has lost its claim writes nothing."""
-    if outcome is None:
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What came of one delivery: by which claim it was ours, and what the outlet said."""
+
+    id: int
+    item_id: int
+    fence: int
+    lane: str
+    channel: Channel
+    outcome: Outcome
+    at: datetime
+    is_whole: bool = True  # False: the outcome is this member's own, not that of its bundle
+
+
+def record(session: Session, works: Works, sent: Sequence[Sent]) -> None:
+    """Write what came of these; a worker that has lost its claim changes no state."""
+    if not sent:
         return
-    with works.database.sessions.begin() as session:
-        if not still_ours(session, delivery, lease_owner=None, lease_until=None):
-            _keep_late(session, delivery, outcome)
-            return
-        row = session.get_one(Delivery, delivery.id, populate_existing=True)
-        if isinstance(outcome, Receipt):
-            end_attempts(session, row, outcome="accepted", said=outcome.remote_id, at=at)
-            _accepted(works, row, outcome, at=at)
-        else:
-            name = type(outcome).__name__
-            end_attempts(session, row, outcome=name, said=str(outcome), at=at)
-            _not_accepted(session, works, row, outcome, at=at)
-        take_down_if_withdrawn(session, works, row, at=at)
+    withdrawn = _withdrawn(session, {one.item_id for one in sent})
+    ordered = sorted(sent, key=lambda one: one.id)  # as everywhere: nobody waits in a circle
+    accepted = [one for one in ordered if isinstance(one.outcome, Receipt)]
+    _accept(session, works, accepted)
+    for one in ordered:
+        if not isinstance(one.outcome, Receipt):
+            _not_accepted(session, works, one)
+    for one in ordered:
+        if one.item_id in withdrawn:
+            row = session.get_one(Delivery, one.id, populate_existing=True)
+            take_down_if_withdrawn(session, works, row, at=one.at)
 
 
-def _keep_late(session: Session, delivery: Delivery, outcome: Receipt | ChannelError) -> None:
-    """Keep what the outlet called it, though we came too late: a look or a take-down needs it."""
-    log.warning("lost the claim", delivery=delivery.id, outcome=type(outcome).__name__)
-    if isinstance(outcome, Receipt):
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery.id, Delivery.remote_id.is_(None))
-            .where(Delivery.state.in_((S.UNCONFIRMED, S.WITHDRAWING)))
-            .values(remote_id=outcome.remote_id, url=outcome.url)
-        )
-
-
-def still_ours(session: Session, delivery: Delivery, **values: Any) -> bool:
-    """Write these values if the claim is still ours, and say whether it was."""
-    result = session.execute(
-        update(Delivery)
-        .where(
-            Delivery.id == delivery.id,
-            Delivery.fence == delivery.fence,
-            Delivery.state == S.SENDING,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
+def _withdrawn(session: Session, items: Collection[int]) -> set[int]:
+    """Return which items were withdrawn, and let none be until this is written."""
+    found = session.execute(
+        select(Item.id, Item.withdrawn_at)
+        .where(Item.id.in_(sorted(items)))
+        .order_by(Item.id)
+        .with_for_update(read=True)
     )
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    return {item_id for item_id, withdrawn_at in found if withdrawn_at is not None}
 
 
-def end_attempts(
-    session: Session, delivery: Delivery, *, outcome: str, said: str, at: datetime
-) -> None:
-    """End the open attempt of a delivery with what came of it."""
-    session.execute(
-        update(Attempt)
-        .where(Attempt.delivery_id == delivery.id, Attempt.ended_at.is_(None))
-        .values(ended_at=at, outcome=outcome, said=said[:MAX_SAID])
+def _accept(session: Session, works: Works, accepted: Sequence[Sent]) -> None:
+    if not accepted:
+        return
+    written = _write(session, _ACCEPT, [_accepted(works, one) for one in accepted])
+    ours = accepted if written == len(accepted) else _still_ours(session, accepted)
+    _end_accepted(session, ours)
+    for one in accepted:
+        if one not in ours:
+            _keep_late(session, works, one)
+    _mend_breakers(session, {one.lane for one in ours})
+
+
+_OURS = (
+    (Delivery.id == bindparam("b_id"))
+    & (Delivery.fence == bindparam("b_fence"))
+    & (Delivery.state == S.SENDING)
+)
+_ACCEPT = (
+    update(Delivery)
+    .where(_OURS)
+    .values(
+        state=S.ACCEPTED,
+        remote_id=bindparam("b_remote_id"),
+        evidence=bindparam("b_evidence"),
+        url=case((literal("") == bindparam("b_url"), Delivery.url), else_=bindparam("b_url")),
+        accepted_at=bindparam("b_at"),
+        advice="",
+        lease_owner=None,
+        lease_until=None,
+        checks=0,
+        absent_at=None,
+        check_at=bindparam("b_check_at"),
+        deadline_at=bindparam("b_deadline_at"),
+    )
+)
+_END = (
+    update(Attempt)
+    .where(Attempt.delivery_id == bindparam("b_id"), Attempt.ended_at.is_(None))
+    .values(ended_at=bindparam("b_at"), outcome="accepted", said=bindparam("b_said"))
+)
+
+
+def _accepted(works: Works, one: Sent) -> dict[str, object]:
+    receipt = one.outcome
+    assert isinstance(receipt, Receipt)
+    check_at, deadline_at = next_look(works, one.channel, at=one.at, first=True)
+    return {
+        "b_id": one.id,
+        "b_fence": one.fence,
+        "b_remote_id": receipt.remote_id,
+        "b_evidence": receipt.evidence,
+        "b_url": receipt.url,
+        "b_at": one.at,
+        "b_check_at": check_at,
+        "b_deadline_at": deadline_at,
+    }
+
+
+def _write(session: Session, statement: Any, rows: list[dict[str, object]]) -> int:
+    result = session.connection().execute(statement, rows)
+    return result.rowcount
+
+
+def _still_ours(session: Session, sent: Sequence[Sent]) -> list[Sent]:
+    """Return those whose acceptance was written: they stand accepted under our fence."""
+    found = session.execute(
+        select(Delivery.id, Delivery.fence).where(
+            Delivery.id.in_([one.id for one in sent]), Delivery.state == S.ACCEPTED
+        )
+    )
+    ours = {(row.id, row.fence) for row in found}
+    return [one for one in sent if (one.id, one.fence) in ours]
+
+
+def _end_accepted(session: Session, ours: Sequence[Sent]) -> None:
+    rows = [
+        {"b_id": one.id, "b_at": one.at, "b_said": one.outcome.remote_id[:MAX_SAID]}
+        for one in ours
+        if isinstance(one.outcome, Receipt)
+    ]
+    if rows:
+        _write(session, _END, rows)
+
+
+def _keep_late(session: Session, works: Works, one: Sent) -> None:
+    """A worker that was given up has its answer after all: the claim is lost, the fact is not.
+
+    A receipt proves that it is there. Where nothing has been decided meanwhile it is accepted; a
+    take-down under way learns the name. In every case the call is known to be over.
+    """
+    log.warning("lost the claim", delivery=one.id, outcome=type(one.outcome).__name__)
+    row = session.get(Delivery, one.id, populate_existing=True, with_for_update=True)
+    if row is None or row.lease_until is not None or _last_send(session, one.id) != one.fence:
+        return  # it was claimed anew
+    row.lease_owner = None
+    if not isinstance(one.outcome, Receipt):
+        return
+    if row.state == S.UNCONFIRMED:
+        _accept_row(works, row, one.outcome, at=one.at)
+    elif row.state == S.WITHDRAWING and row.remote_id is None:
+        row.remote_id, row.url, row.taken_down_at = one.outcome.remote_id, one.outcome.url, None
+        row.check_at = one.at
+
+
+def _last_send(session: Session, delivery_id: int) -> int | None:
+    return session.scalar(
+        select(Attempt.fence)
+        .where(Attempt.delivery_id == delivery_id, Attempt.step == "deliver")
+        .order_by(Attempt.id.desc())
+        .limit(1)
     )
 
 
-def _accepted(works: Works, row: Delivery, receipt: Receipt, *, at: datetime) -> None:
+def _accept_row(works: Works, row: Delivery, receipt: Receipt, *, at: datetime) -> None:
     row.move(S.ACCEPTED)
     row.remote_id, row.evidence = receipt.remote_id, receipt.evidence
     row.url = receipt.url or row.url
@@ -100,42 +204,127 @@ def _accepted(works: Works, row: Delivery, receipt: Receipt, *, at: datetime) ->
     look_later(works, row, at=at, first=True)
 
 
-def _not_accepted(
-    session: Session, works: Works, row: Delivery, error: ChannelError, *, at: datetime
-) -> None:
+def _mend_breakers(session: Session, lanes: Collection[str]) -> None:
+    """Close the breakers of accounts that have just taken a delivery."""
+    session.execute(
+        update(Lane)
+        .where(Lane.name.in_(sorted(lanes)), (Lane.faults > 0) | (Lane.breaker != "closed"))
+        .values(breaker="closed", faults=0, openings=0, opened_at=None, probe_at=None, advice="",
+                next_send_at=None)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+
+
+def _not_accepted(session: Session, works: Works, one: Sent) -> None:
+    error = one.outcome
+    assert isinstance(error, ChannelError)
+    if not still_ours(session, one.id, one.fence, lease_owner=None, lease_until=None):
+        _keep_late(session, works, one)
+        return
+    row = session.get_one(Delivery, one.id, populate_existing=True)
+    end_attempts(session, row.id, outcome=type(error).__name__, said=str(error), at=one.at)
     row.advice = error.advice
-    if isinstance(error, CredentialsError):
-        row.plan_again(row.due_at)  # certainly not there; it waits with the target
-        _pause(session, row, error, at=at)
-    elif isinstance(error, RetryableError):
-        _try_again(session, row, error, at=at)
+    if breaker.counts(error):
+        _count_fault(session, row, error, at=one.at)
+    if isinstance(error, (RetryableError, CredentialsError)):
+        gates.spend(session, row.lane, one.channel, -1, now=one.at)  # certainly not spent
+        _try_again(row, error, at=one.at)
+        if not one.is_whole:
+            row.bundle_id, row.bundle_position = None, None
     elif isinstance(error, (PermanentError, UnfitError)):
-        give_up(session, row, error.advice, at=at)
+        gates.spend(session, row.lane, one.channel, -1, now=one.at)
+        give_up(session, row, error.advice, at=one.at)
     else:
         row.move(S.UNCONFIRMED)
-        look_later(works, row, at=at, first=False)
+        look_later(works, row, at=one.at, first=False)
 
 
-def _try_again(session: Session, row: Delivery, error: RetryableError, *, at: datetime) -> None:
-    row.tries += 1
-    # not a secret: spreads retries of many lanes
-    wait_s = retry.wait_s(row.tries, after_s=error.after_s, chance=random.random())
-    due_at = None if wait_s is None else at + timedelta(seconds=wait_s)
-    if due_at is None or due_at > row.not_after:
-        give_up(session, row, error.advice, at=at)
+def _try_again(row: Delivery, error: ChannelError, *, at: datetime) -> None:
+    """Plan it again: certainly not there. Past its latest moment it will be missed, and say so."""
+    if isinstance(error, CredentialsError):
+        row.plan_again(row.due_at)  # it waits with its account
         return
-    row.plan_again(due_at)
+    row.tries += 1
+    after_s = error.after_s if isinstance(error, RetryableError) else None
+    # not a secret: spreads retries of many lanes
+    wait_s = retry.wait_s(Why.REFUSED, row.tries, after_s=after_s, chance=random.random())
+    assert wait_s is not None
+    row.plan_again(at + timedelta(seconds=wait_s))
+
+
+def _count_fault(session: Session, row: Delivery, error: ChannelError, *, at: datetime) -> None:
+    """Count it against the account, and say so once where that opens the breaker."""
+    record = gates.lane_record(session, row.lane)
+    before = breaker_of(record)
+    after = breaker.after_fault(before, error, at=at)
+    keep_breaker(record, after)
+    if after.state == before.state:
+        return
+    record.next_send_at = None
+    record.advice = error.advice or (
+        "平台拒绝了我们的账号，请检查账号和密钥，之后恢复"
+        if isinstance(error, CredentialsError)
+        else "平台接连没有正常回答，已停发；检查正常后会自动继续"
+    )
+    if before.openings == 0:
+        note(session, row, "breaker", text=record.advice, at=at)
+
+
+def breaker_of(record: Lane) -> breaker.Breaker:
+    """Return the breaker that a lane's row keeps."""
+    return breaker.Breaker(
+        state=breaker.State(record.breaker),
+        faults=record.faults,
+        openings=record.openings,
+        opened_at=record.opened_at,
+        probe_at=record.probe_at,
+    )
+
+
+def keep_breaker(record: Lane, state: breaker.Breaker) -> None:
+    """Keep a breaker in its lane's row."""
+    record.breaker, record.faults, record.openings = state.state, state.faults, state.openings
+    record.opened_at, record.probe_at = state.opened_at, state.probe_at
+    if state.state == breaker.State.CLOSED:
+        record.advice = ""
+
+
+def still_ours(session: Session, delivery_id: int, fence: int, **values: Any) -> bool:
+    """Write these values if the claim is still ours, and say whether it was."""
+    result = session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.fence == fence, Delivery.state == S.SENDING)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def end_attempts(
+    session: Session, delivery_id: int, *, outcome: str, said: str, at: datetime
+) -> None:
+    """End the open attempt of a delivery with what came of it."""
+    session.execute(
+        update(Attempt)
+        .where(Attempt.delivery_id == delivery_id, Attempt.ended_at.is_(None))
+        .values(ended_at=at, outcome=outcome, said=said[:MAX_SAID])
+    )
+
+
+def next_look(
+    works: Works, channel: Channel | None, *, at: datetime, first: bool
+) -> tuple[datetime | None, datetime]:
+    """Return when the outlet is to be asked, None where it cannot be, and when people are told."""
+    if not isinstance(channel, Confirms):
+        return None, at
+    check_at = at if first else at + timedelta(seconds=channel.typical_delay_s)
+    return check_at, at + timedelta(hours=works.limits.look_up_h)
 
 
 def look_later(works: Works, row: Delivery, *, at: datetime, first: bool) -> None:
     """Set when the outlet is to be asked; an outlet that cannot be asked leaves it to a person."""
     row.checks, row.absent_at = 0, None
-    row.deadline_at = at + timedelta(hours=works.limits.look_up_h)
-    channel = works.channel(row)
-    if not isinstance(channel, Confirms):
-        row.check_at, row.deadline_at = None, at
-    else:
-        row.check_at = at if first else at + timedelta(seconds=channel.typical_delay_s)
+    row.check_at, row.deadline_at = next_look(works, works.channel_of(row), at=at, first=first)
 
 
 def give_up(session: Session, row: Delivery, advice: str, *, at: datetime) -> None:
@@ -157,17 +346,6 @@ def tell_followers(
         .values(advice=advice, deadline_at=deadline_at)
         .execution_options(synchronize_session=False)
     )
-
-
-def _pause(session: Session, row: Delivery, error: CredentialsError, *, at: datetime) -> None:
-    target = session.get(Target, row.target)
-    if target is None:
-        target = Target(name=row.target, health={})
-        session.add(target)
-    if target.paused_at is None:
-        target.paused_at, target.paused_by = at, ""
-        target.paused_because = error.advice or "平台拒绝了我们的账号，请检查账号和密钥后恢复"
-        note(session, row, "pause", text=target.paused_because, at=at)
 
 
 def take_down_if_withdrawn(session: Session, works: Works, row: Delivery, *, at: datetime) -> None:

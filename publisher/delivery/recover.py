@@ -1,10 +1,12 @@
-"""What must not wait for ever: claims of the dead, and deliveries whose time is over."""
+"""What must not wait for ever: claims that outlived their lease, and what was not sent in time."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+import structlog
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from publisher.delivery.record import (
@@ -18,58 +20,124 @@ from publisher.delivery.record import (
 from publisher.delivery.retry import BETWEEN_LATE_LOOKS_S
 from publisher.delivery.works import Works
 from publisher.model.delivery import Attempt, Delivery, stands
+from publisher.model.item import Item
 from publisher.model.states import DeliveryState as S
+from publisher.model.target import Beat
+
+log = structlog.get_logger()
 
 FARTHEST_LOOK = timedelta(seconds=2 * BETWEEN_LATE_LOOKS_S)
+WORKER = "worker "  # begins the name of a worker's beat; its owner follows
+ALIVE = timedelta(seconds=90)  # a worker beats every 15 seconds
+MOST = 500  # rows in one transaction
+MISSED = "过了最晚发布时间，没有发出"
+ASK_LATE = "过了最晚发布时间，没有发出。请决定：仍要发就重新发送，不发就登记为不再发送"
 
 
-def recover(works: Works, *, now: datetime) -> int:
-    """Settle what a dead worker left in *sending*; return how many there were.
+def beat(works: Works, *, now: datetime) -> None:
+    """Show that this worker lives."""
+    with works.database.sessions.begin() as session:
+        session.merge(Beat(name=WORKER + works.owner, at=now, owner=works.owner))
+
+
+def leave(works: Works) -> None:
+    """Take back the sign of life: what this worker has not ended, it will not."""
+    with works.database.sessions.begin() as session:
+        mine = session.get(Beat, WORKER + works.owner)
+        if mine is not None:
+            session.delete(mine)
+
+
+def recover(works: Works, *, now: datetime, is_alone: bool = False) -> int:
+    """Settle what stands in *sending* longer than its lease; return how many there were.
 
     Where the visible act had been armed, the outcome is unknown; where not, it certainly is not
-    out.
+    out. The call of a worker that lives may still arrive: its name stays on the row, so that a
+    look that finds nothing is not believed. `is_alone` says that no other worker can be alive, so
+    that its leases need not be waited for.
     """
-    lease = timedelta(seconds=works.limits.lease_s)
-    is_over = or_(
-        Delivery.lease_until <= now,
-        Delivery.lease_until > now + 2 * lease,  # no lease is so long: the clock was set back
-    )
+    alive = {works.owner} if is_alone else _alive(works, now=now)
     with works.database.sessions.begin() as session:
-        _renew(session, works, until=now + lease)
+        found = session.execute(
+            select(Delivery.id, Delivery.item_id)
+            .where(Delivery.lease_until.is_not(None), _is_over(works, now=now, is_alone=is_alone))
+            .limit(MOST)
+        ).all()
+        items = sorted({item_id for _, item_id in found})
+        session.execute(
+            select(Item.id).where(Item.id.in_(items)).order_by(Item.id).with_for_update(read=True)
+        )
         rows = session.scalars(
-            select(Delivery).where(Delivery.lease_until.is_not(None), is_over)
+            select(Delivery)
+            .where(Delivery.id.in_(sorted(delivery_id for delivery_id, _ in found)))
+            .where(Delivery.state == S.SENDING, Delivery.lease_until.is_not(None))
+            .order_by(Delivery.id)
+            .with_for_update(key_share=True, skip_locked=True)
         ).all()
         for row in rows:
-            armed = session.scalar(
-                select(Attempt.id).where(
-                    Attempt.delivery_id == row.id,
-                    Attempt.step == "deliver",
-                    Attempt.ended_at.is_(None),
-                )
-            )
-            end_attempts(session, row, outcome="lost", said="the worker died", at=now)
-            row.fence += 1
-            row.lease_owner, row.lease_until = None, None
-            if armed is None:
-                row.plan_again(row.due_at)
-            else:
-                row.move(S.UNCONFIRMED)
-                look_later(works, row, at=now, first=False)
-            note(session, row, "recover", text="发送中断", at=now)
-            take_down_if_withdrawn(session, works, row, at=now)
+            _settle(session, works, row, is_alive=row.lease_owner in alive, now=now)
+        _release(session, works, alive)
     return len(rows)
 
 
-def _renew(session: Session, works: Works, *, until: datetime) -> None:
-    """Keep the leases of calls that are under way in this process, however slow the outlet is.
+def _alive(works: Works, *, now: datetime) -> set[str]:
+    with works.database.reads() as session:
+        owners = session.scalars(
+            select(Beat.owner).where(Beat.name.startswith(WORKER), Beat.at > now - ALIVE)
+        )
+        return {works.owner, *owners}
 
-    While such a call may still arrive, a look that finds nothing would prove nothing.
-    """
+
+def _is_over(works: Works, *, now: datetime, is_alone: bool) -> ColumnElement[bool]:
+    lease = timedelta(seconds=works.limits.lease_s)
+    conditions: list[ColumnElement[bool]] = [
+        Delivery.lease_until <= now,
+        Delivery.lease_until > now + 2 * lease,  # no lease is so long: the clock was set back
+    ]
+    if is_alone:
+        conditions.append(Delivery.lease_owner != works.owner)
+    return or_(*conditions)
+
+
+def _settle(
+    session: Session, works: Works, row: Delivery, *, is_alive: bool, now: datetime
+) -> None:
+    armed = session.scalar(
+        select(Attempt.id).where(
+            Attempt.delivery_id == row.id,
+            Attempt.step == "deliver",
+            Attempt.ended_at.is_(None),
+        )
+    )
+    said = "no answer within the lease" if is_alive else "the worker died"
+    end_attempts(session, row.id, outcome="lost", said=said, at=now)
+    row.fence += 1
+    row.lease_until = None
+    if armed is None:
+        row.lease_owner = None
+        row.plan_again(row.due_at)
+    else:
+        row.lease_owner = row.lease_owner if is_alive else None
+        row.move(S.UNCONFIRMED)
+        look_later(works, row, at=now, first=False)
+    log.error("a claim outlived its lease", delivery=row.id, said=said)
+    note(session, row, "recover", text="发送中断", at=now)
+    take_down_if_withdrawn(session, works, row, at=now)
+
+
+def _release(session: Session, works: Works, alive: Collection[str]) -> None:
+    """Forget the names of workers that are dead, and of calls of ours that are over."""
+    busy = works.calls.deliveries()
     session.execute(
         update(Delivery)
-        .where(Delivery.id.in_(tuple(works.in_flight)), Delivery.lease_owner == works.owner)
-        .where(Delivery.state == S.SENDING)
-        .values(lease_until=until)
+        .where(Delivery.lease_owner.is_not(None), Delivery.lease_until.is_(None))
+        .where(
+            or_(
+                Delivery.lease_owner.not_in(sorted(alive)),
+                (Delivery.lease_owner == works.owner) & Delivery.id.not_in(sorted(busy)),
+            )
+        )
+        .values(lease_owner=None)
         .execution_options(synchronize_session=False)
     )
 
@@ -86,14 +154,22 @@ def mend_clock(works: Works, *, now: datetime) -> None:
 
 
 def miss(works: Works, *, now: datetime) -> int:
-    """Mark what was not sent before its latest moment; return how many there were."""
+    """Mark what was not sent before its latest moment; return how many there were.
+
+    Where a person is to be asked, it is theirs from that moment on.
+    """
     with works.database.sessions.begin() as session:
         rows = session.scalars(
-            select(Delivery).where(stands(S.PLANNED), Delivery.not_after < now).limit(500)
+            select(Delivery)
+            .where(stands(S.PLANNED), Delivery.not_after < now)
+            .limit(MOST)
+            .with_for_update(key_share=True, skip_locked=True)
         ).all()
         for row in rows:
             row.move(S.MISSED)
-            row.ended_at, row.deadline_at = now, None
+            is_asked = row.late == "ask"
+            row.ended_at, row.deadline_at = now, now if is_asked else None
+            row.advice = ASK_LATE if is_asked else row.advice
             tell_followers(session, row, advice=LEADER_FAILED, deadline_at=now)
-            note(session, row, "miss", text="过了最晚发布时间，没有发出", at=now)
+            note(session, row, "miss", text=MISSED, at=now)
     return len(rows)

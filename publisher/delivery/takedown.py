@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from publisher import clock
 from publisher.channel import Confirms, Receipt, Withdraws
 from publisher.delivery import retry
+from publisher.delivery.calls import Call
 from publisher.delivery.confirm import apart, ask, claim, observe, still_there
+from publisher.delivery.engine import Kind, Work
 from publisher.delivery.record import end_attempts, note
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, PermanentError, UnknownOutcomeError
@@ -40,6 +42,7 @@ def expire(works: Works, *, now: datetime) -> int:
             .where(Delivery.ended_at.is_(None), Delivery.expires_at <= now)
             .where(Delivery.state.concat("").in_(UP))  # hides the state's own index from SQLite
             .limit(500)
+            .with_for_update(key_share=True, skip_locked=True)
         ).all()
         for row in rows:
             row.begin_takedown("expired", reason=AT_ITS_END, at=now, deadline_at=deadline_at)
@@ -73,25 +76,30 @@ def _call(works: Works, delivery: Delivery, *, now: Callable[[], datetime]) -> N
     error = _withdraw(works, delivery)
     with works.database.sessions.begin() as session:
         outcome = type(error).__name__ if error else "done"
-        end_attempts(session, delivery, outcome=outcome, said=str(error or ""), at=now())
+        end_attempts(session, delivery.id, outcome=outcome, said=str(error or ""), at=now())
         row = still_there(session, delivery)
         if row is None:
             return
         if error is None:
             row.taken_down_at, row.checks, row.check_at = now(), 0, now()
-            if not isinstance(works.channel(row), Confirms):
+            if not isinstance(works.channel_of(row), Confirms):
                 _gone(session, row, at=now())
         else:
             row.advice = error.advice or BY_HAND
             _later(row, error, at=now())
 
 
+def _work(delivery: Delivery) -> Work:
+    return Work(Kind.TAKE_DOWN, delivery.target)
+
+
 def _withdraw(works: Works, delivery: Delivery) -> ChannelError | None:
-    channel, receipt = works.channel(delivery), receipt_of(delivery)
+    channel, receipt = works.channel_of(delivery), receipt_of(delivery)
     if not isinstance(channel, Withdraws) or receipt is None:
         return PermanentError("the target cannot take down", advice=BY_HAND)
     try:
-        channel.withdraw(receipt, reason=delivery.takedown_reason)
+        with works.calls.noted(Call(_work(delivery).name, (delivery.id,))):
+            channel.withdraw(receipt, reason=delivery.takedown_reason)
     except ChannelError as error:
         return error
     except Exception as error:  # noqa: BLE001  # a bug must not end the take-down
@@ -101,7 +109,7 @@ def _withdraw(works: Works, delivery: Delivery) -> ChannelError | None:
 
 
 def _verify(works: Works, delivery: Delivery, *, now: Callable[[], datetime]) -> None:
-    seen = ask(works, delivery)
+    seen = ask(works, delivery, work=_work(delivery))
     with works.database.sessions.begin() as session:
         row = still_there(session, delivery)
         if row is None:
@@ -112,7 +120,7 @@ def _verify(works: Works, delivery: Delivery, *, now: Callable[[], datetime]) ->
             _absent(session, works, row, at=now())
         else:
             observe(session, row, "unclear", str(seen), at=now())
-            can_be_asked = isinstance(works.channel(row), Confirms)
+            can_be_asked = isinstance(works.channel_of(row), Confirms)
             row.advice = seen.advice if can_be_asked else BY_HAND
             _later(row, seen if can_be_asked else PermanentError(BY_HAND), at=now())
 

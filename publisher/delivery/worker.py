@@ -1,25 +1,31 @@
 """What happens at the due minute: claim, arm, send, record.
 
 Between any two lines the process may die. The claim, and an Attempt for the step that begins, are
-committed before the channel is called; what came of it is committed in a transaction of its own.
+committed before the channel is called; what came of it is committed before anything else happens,
+in a transaction that also claims what goes next and that other lanes share.
 """
 
 from __future__ import annotations
 
+import queue
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session
 
 from publisher import clock
-from publisher.channel import Channel, Paces, Prepares, Receipt, Rendition
-from publisher.delivery.record import end_attempts, give_up, record, still_ours
+from publisher.channel import Bundles, Confirms, Prepares, Receipt, Rendition
+from publisher.delivery.calls import Call
+from publisher.delivery.claims import Claim, Member, Room, claim_all
+from publisher.delivery.engine import Kind, Work
+from publisher.delivery.record import Outcome, Sent, end_attempts, record, still_ours
 from publisher.delivery.works import Works
 from publisher.errors import (
     ChannelError,
@@ -28,158 +34,204 @@ from publisher.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
-from publisher.model.delivery import Attempt, Delivery, stands
+from publisher.model.delivery import Attempt, Delivery
 from publisher.model.item import Item
-from publisher.model.states import DeliveryState as S
-from publisher.model.target import Target
-from publisher.storage import renditions
 from publisher.storage.media import DamagedError
 
 log = structlog.get_logger()
 
 RECORD_TRIES = 30
 RECORD_AGAIN_S = 2.0
-LONGEST_GAP = timedelta(hours=1)  # no account needs a longer one between two deliveries
+LINGER_S = 0.01  # a wide lane waits so long for more answers before it writes
+LOOK_ROUND_S = 1.0  # and looks so often whether one of its calls was given up
+Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A delivery that this worker alone may send, as long as its fence is the row's."""
+class Turn:
+    """What one lane has to write: what came back, and how much it can take on next."""
 
-    delivery: Delivery
-    channel: Channel
-
-
-def run_lane(works: Works, lane: str, *, now: Callable[[], datetime] = clock.now) -> int:
-    """Send what is due on one lane, one after another; return how many were taken."""
-    taken = 0
-    while not works.stopping.is_set() and (claimed := claim(works, lane, now=now())) is not None:
-        send(works, claimed, now=now)
-        taken += 1
-    return taken
+    sent: tuple[Sent, ...]
+    room: Room
+    at: datetime
 
 
-def claim(works: Works, lane: str, *, now: datetime) -> Claim | None:
-    """Take the next due delivery of a lane; None: nothing due, paused, or not yet its turn."""
-    with works.database.sessions.begin() as session:
-        target = session.get(Target, lane)
-        if target is not None and not _is_open(target, now=now):
-            return None
-        delivery = _take(session, works, lane, now=now)
-        if delivery is None:
-            return None
-        channel = works.channel(delivery)
-        if channel is None:
-            give_up(session, delivery, "发布目标已不在配置中，请恢复配置后重新发送", at=now)
-            return None
-        step = "prepare" if isinstance(channel, Prepares) else "deliver"
-        session.add(Attempt(delivery_id=delivery.id, step=step, started_at=now))
-        _pace(session, target, lane, channel, now=now)
-    return Claim(delivery=delivery, channel=channel)
+def take_turns(session: Session, works: Works, turns: Sequence[Turn]) -> list[list[Claim]]:
+    """Write for several lanes at once; return what each is to send next."""
+    record(session, works, [one for turn in turns for one in turn.sent])
+    now = max(turn.at for turn in turns)
+    rooms = [turn.room for turn in turns]
+    return claim_all(session, works, rooms, now=now)
 
 
-def _is_open(target: Target, *, now: datetime) -> bool:
-    if target.paused_at is not None:
-        return False
-    wait = (target.next_send_at or now) - now
-    return wait <= timedelta() or wait > LONGEST_GAP  # the latter: the clock was set back
+def run_lane(works: Works, lane: str, *, now: Now = clock.now, limit: int | None = None) -> int:
+    """Send what is due on one lane, `limit` calls at most; return how many were made."""
+    channels = [works.channels[name] for name in works.targets_of(lane)]
+    width = min((channel.at_once for channel in channels), default=1)
+    if width > 1:
+        spare = width if all(isinstance(channel, Confirms) for channel in channels) else 0
+        return _Wide(works, lane, width, spare=spare, now=now, limit=limit).run()
+    return _run_narrow(works, lane, now=now, limit=limit)
 
 
-def _take(session: Session, works: Works, lane: str, *, now: datetime) -> Delivery | None:
-    first = aliased(Delivery)
-    is_its_turn = or_(
-        Delivery.after_id.is_(None),
-        select(first.id).where(first.id == Delivery.after_id, first.state == S.CONFIRMED).exists(),
+def _run_narrow(works: Works, lane: str, *, now: Now, limit: int | None) -> int:
+    """Send one after another, in this thread."""
+    made = 0
+    sent: tuple[Sent, ...] = ()
+    while True:
+        is_enough = works.stopping.is_set() or (limit is not None and made >= limit)
+        room = Room(lane=lane, calls=0 if is_enough else 1)
+        if not room.calls and not sent:
+            return made
+        claims = write(works, Turn(sent=sent, room=room, at=now()))
+        if not claims:
+            return made
+        call = Call(lane=_work(claims[0]).name, deliveries=claims[0].ids)
+        with works.calls.noted(call):
+            sent = send(works, claims[0], now=now)
+        made += 1
+        if call.is_cut:  # the lane has gone on without us
+            write(works, Turn(sent=sent, room=Room(lane=lane, calls=0), at=now()))
+            return made
+
+
+@dataclass
+class _Wide:
+    """Sends several at once for an account that bears it, and writes many together."""
+
+    works: Works
+    lane: str
+    width: int
+    spare: int = field(kw_only=True)  # claims that lie ready beside those under way
+    now: Now = field(kw_only=True)
+    limit: int | None = field(kw_only=True)
+    _answers: queue.SimpleQueue[tuple[Call, tuple[Sent, ...]]] = field(
+        default_factory=queue.SimpleQueue
     )
-    next_due = (
-        select(Delivery.id)
-        .where(Delivery.lane == lane, stands(S.PLANNED), Delivery.due_at <= now)
-        .where(Delivery.not_after >= now, is_its_turn)
-        .order_by(Delivery.due_at, Delivery.id)
-        .limit(1)
-    )
-    taken = session.scalar(
-        update(Delivery)
-        .where(Delivery.id == next_due.scalar_subquery(), Delivery.state == S.PLANNED)
-        .values(
-            state=S.SENDING,
-            fence=Delivery.fence + 1,
-            lease_owner=works.owner,
-            lease_until=now + timedelta(seconds=works.limits.lease_s),
-            deadline_at=now + timedelta(seconds=2 * works.limits.lease_s),
-        )
-        .returning(Delivery.id)
-    )
-    if taken is None:
-        return None
-    return session.get_one(
-        Delivery, taken, options=[joinedload(Delivery.rendition)], populate_existing=True
-    )
+    _calls: set[Call] = field(default_factory=set)
+
+    def run(self) -> int:
+        """Send until nothing is due and every answer is written, or given up."""
+        made = 0
+        crew = ThreadPoolExecutor(self.width, thread_name_prefix=f"crew {self.lane}")
+        try:
+            while True:
+                sent = self._gather()
+                room = self._room(made)
+                if not sent and not room and not self._calls:
+                    return made
+                turn = Turn(sent=sent, room=Room(lane=self.lane, calls=room), at=self.now())
+                claims = write(self.works, turn) if sent or room else []
+                for claim in claims:
+                    self._begin(crew, claim)
+                made += len(claims)
+                if not claims and not self._calls:
+                    return made
+        finally:
+            crew.shutdown(wait=False)
+
+    def _room(self, made: int) -> int:
+        if self.works.stopping.is_set():
+            return 0
+        room = self.width + self.spare - len(self._calls)
+        return room if self.limit is None else min(room, self.limit - made)
+
+    def _gather(self) -> tuple[Sent, ...]:
+        """Wait for an answer, and a moment more for others."""
+        sent: list[Sent] = []
+        end = time.monotonic() + LINGER_S
+        while self._calls and len(sent) < max(1, self.width // 2):
+            left = max(0.0, end - time.monotonic()) if sent else LOOK_ROUND_S
+            try:
+                call, came = self._answers.get(timeout=left)
+            except queue.Empty:
+                self._calls = {call for call in self._calls if not call.is_cut}
+                break
+            self._calls.discard(call)
+            sent.extend(came)
+        return tuple(sent)
+
+    def _begin(self, crew: ThreadPoolExecutor, claim: Claim) -> None:
+        call = Call(lane=_work(claim).name, deliveries=claim.ids, holds_lane=False)
+        self._calls.add(call)
+        crew.submit(self._send, claim, call)
+
+    def _send(self, claim: Claim, call: Call) -> None:
+        with self.works.calls.noted(call):
+            sent = send(self.works, claim, now=self.now)
+        if call.is_cut:  # nobody waits for it any longer
+            write(self.works, Turn(sent=sent, room=Room(lane=self.lane, calls=0), at=self.now()))
+        else:
+            self._answers.put((call, sent))
 
 
-def _pace(
-    session: Session, target: Target | None, lane: str, channel: Channel, *, now: datetime
-) -> None:
-    if not isinstance(channel, Paces):
-        return
-    if target is None:
-        target = Target(name=lane, health={})
-        session.add(target)
-    target.next_send_at = now + timedelta(seconds=channel.gap_s())
+def _work(claim: Claim) -> Work:
+    return Work(Kind.SEND, claim.lane)
 
 
-def send(works: Works, claimed: Claim, *, now: Callable[[], datetime] = clock.now) -> None:
-    """Make the one visible act and record what came of it; nothing stands between the two."""
-    works.in_flight.add(claimed.delivery.id)
-    try:
-        outcome = _act(works, claimed, now=now)
-        _record(works, claimed.delivery, outcome, now=now)
-    finally:
-        works.in_flight.discard(claimed.delivery.id)
-    log.info(
-        "sent",
-        delivery=claimed.delivery.id,
-        item=claimed.delivery.item_id,
-        target=claimed.delivery.target,
-        outcome=type(outcome).__name__,
-        said=str(outcome) if isinstance(outcome, Exception) else "",
-    )
-    if isinstance(outcome, Exception) and outcome.__cause__ is not None:
-        cause = "".join(traceback.format_exception(outcome.__cause__))
-        log.error("unforeseen", delivery=claimed.delivery.id, traceback=cause)
-
-
-def _record(
-    works: Works,
-    delivery: Delivery,
-    outcome: Receipt | ChannelError | None,
-    *,
-    now: Callable[[], datetime],
-) -> None:
-    """Record, patiently: while the database is busy or full, what the outlet said must not go."""
+def write(works: Works, turn: Turn) -> list[Claim]:
+    """Write patiently: while the database is busy or full, what the outlet said must not go."""
     for _ in range(RECORD_TRIES - 1):
         try:
-            return record(works, delivery, outcome, at=now())
+            return _write(works, turn)
         except OperationalError:
+            if not turn.sent:
+                raise  # nothing is lost: the ticker comes again
             time.sleep(RECORD_AGAIN_S)
-    return record(works, delivery, outcome, at=now())
+    return _write(works, turn)
 
 
-def _act(
-    works: Works, claimed: Claim, *, now: Callable[[], datetime]
-) -> Receipt | ChannelError | None:
-    """Return the receipt or the error; None where the claim was lost to another worker."""
-    delivery, channel = claimed.delivery, claimed.channel
-    if delivery.lease_until is None or delivery.lease_until <= now():
-        return None  # we slept too long: it may be another's by now
+def _write(works: Works, turn: Turn) -> list[Claim]:
+    claims: list[Claim] = works.turns.run(
+        works.database.sessions, turn, lambda session, turns: take_turns(session, works, turns)
+    )
+    return claims
+
+
+def send(works: Works, claim: Claim, *, now: Now = clock.now) -> tuple[Sent, ...]:
+    """Make the one visible act and say what came of it; nothing is to stand before it is written.
+
+    Nothing comes of a claim that was lost to another worker before the act.
+    """
+    outcomes = _act(works, claim, now=now)
+    at = now()
+    is_whole = isinstance(outcomes, ChannelError)
+    each = [outcomes] * len(claim.members) if isinstance(outcomes, ChannelError) else outcomes
+    for member, outcome in zip(claim.members, each, strict=False):
+        _tell(claim, member, outcome)
+    return tuple(
+        Sent(
+            id=member.id,
+            item_id=member.item_id,
+            fence=member.fence,
+            lane=claim.lane,
+            channel=claim.channel,
+            outcome=outcome,
+            at=at,
+            is_whole=is_whole,
+        )
+        for member, outcome in zip(claim.members, each, strict=False)
+    )
+
+
+def _tell(claim: Claim, member: Member, outcome: Outcome) -> None:
+    known = {"delivery": member.id, "item": member.item_id, "target": claim.target}
+    if isinstance(outcome, Receipt):
+        log.debug("accepted", **known)
+        return
+    log.warning("not accepted", **known, outcome=type(outcome).__name__, said=str(outcome))
+    if outcome.__cause__ is not None:
+        cause = "".join(traceback.format_exception(outcome.__cause__))
+        log.error("unforeseen", delivery=member.id, traceback=cause)
+
+
+def _act(works: Works, claim: Claim, *, now: Now) -> Sequence[Outcome] | ChannelError:
+    """Return an outcome for each member, or the error of all; nothing where the claim was lost."""
+    if claim.lease_until <= now():
+        return ()  # we slept too long: it may be another's by now
     try:
-        rendition = _thaw(works, delivery)
-        if not isinstance(channel, Prepares):
-            return channel.deliver(rendition, key=delivery.key)
-        handle = _prepare(channel, rendition, key=delivery.key)
-        if not arm(works, delivery, handle=handle, at=now()):
-            return None
-        return channel.deliver_prepared(rendition, key=delivery.key, handle=handle)
+        renditions = [_thaw(works, member) for member in claim.members]
+        return _deliver(works, claim, renditions, now=now)
     except ChannelError as error:
         return error
     except Exception as error:  # noqa: BLE001  # a bug must not lose what may have gone out
@@ -188,36 +240,84 @@ def _act(
         return unknown
 
 
-def _thaw(works: Works, delivery: Delivery) -> Rendition:
+def _thaw(works: Works, member: Member) -> Rendition:
     try:
-        return renditions.thaw(delivery.rendition, works.media)
+        return works.thawed.read(works.database.reads, works.media, member.rendition_id)
     except (NotFoundError, DamagedError) as error:
         raise PermanentError(f"the frozen bytes: {error}", advice=str(error)) from error
 
 
-def _prepare(channel: Prepares, rendition: Rendition, *, key: str) -> str:
+def _deliver(
+    works: Works, claim: Claim, renditions: list[Rendition], *, now: Now
+) -> Sequence[Outcome]:
+    channel, key = claim.channel, claim.key
+    if isinstance(channel, Bundles):
+        handle = _prepared(lambda: channel.prepare_bundle(renditions, key=key))
+        if not arm(works, claim, handle=handle, at=now()):
+            return ()
+        return _of_each(claim, channel.deliver_bundle(renditions, key=key, handle=handle))
+    if isinstance(channel, Prepares):
+        handle = _prepared(lambda: channel.prepare(renditions[0], key=key))
+        if not arm(works, claim, handle=handle, at=now()):
+            return ()
+        return [channel.deliver_prepared(renditions[0], key=key, handle=handle)]
+    return [channel.deliver(renditions[0], key=key)]
+
+
+def _of_each(claim: Claim, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """Return what came of each member; an answer of another length says nothing of any."""
+    if len(outcomes) != len(claim.members):
+        told = f"{len(outcomes)} outcomes for {len(claim.members)} deliveries"
+        raise UnknownOutcomeError(told)
+    return outcomes
+
+
+def _prepared(prepare: Callable[[], str]) -> str:
     """Prepare; nobody can have seen anything yet, so that whatever is unknown may be repeated."""
     try:
-        return channel.prepare(rendition, key=key)
+        return prepare()
     except UnknownOutcomeError as error:
         raise RetryableError(f"while preparing: {error}", advice=error.advice) from error
 
 
-def arm(works: Works, delivery: Delivery, *, handle: str, at: datetime) -> bool:
+def arm(works: Works, claim: Claim, *, handle: str, at: datetime) -> bool:
     """Commit that the visible act is about to begin, with a whole lease before it.
 
-    False where the claim is ours no more, or the item was withdrawn while we prepared.
+    False where the claim is ours no more, or an item was withdrawn while we prepared: then what
+    else was to go with it is planned anew, for what was prepared holds all of it.
     """
     lease_until = at + timedelta(seconds=works.limits.lease_s)
     with works.database.sessions.begin() as session:
-        if not still_ours(session, delivery, handle=handle, lease_until=lease_until):
+        withdrawn = _withdrawn(session, claim)
+        for member in claim.members:
+            if not still_ours(
+                session, member.id, member.fence, handle=handle, lease_until=lease_until
+            ):
+                session.rollback()
+                return False
+            end_attempts(session, member.id, outcome="done", said="", at=at)
+        if withdrawn:
+            _step_back(session, claim, withdrawn, at=at)
             return False
-        end_attempts(session, delivery, outcome="done", said="", at=at)
-        if session.get_one(Item, delivery.item_id).withdrawn_at is not None:
-            row = session.get_one(Delivery, delivery.id, populate_existing=True)
-            row.lease_owner, row.lease_until = None, None
-            row.plan_again(row.due_at)
-            row.cancel(at=at)
-            return False
-        session.add(Attempt(delivery_id=delivery.id, step="deliver", started_at=at))
+        session.add_all(
+            Attempt(delivery_id=member.id, step="deliver", fence=member.fence, started_at=at)
+            for member in claim.members
+        )
     return True
+
+
+def _withdrawn(session: Session, claim: Claim) -> set[int]:
+    """Return which items of a claim were withdrawn; none can be until this is committed."""
+    items = select(Item).where(Item.id.in_(sorted({member.item_id for member in claim.members})))
+    found = session.scalars(items.order_by(Item.id).with_for_update(read=True))
+    return {item.id for item in found if item.withdrawn_at is not None}
+
+
+def _step_back(session: Session, claim: Claim, withdrawn: set[int], *, at: datetime) -> None:
+    for member in claim.members:
+        row = session.get_one(Delivery, member.id, populate_existing=True)
+        row.lease_owner, row.lease_until = None, None
+        row.plan_again(row.due_at)
+        row.bundle_id, row.bundle_position = None, None
+        if member.item_id in withdrawn:
+            row.cancel(at=at)

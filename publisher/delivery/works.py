@@ -6,13 +6,18 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from secrets import token_hex
+from typing import Any
 
 from publisher.channel import Channel, Receipt, Splits
+from publisher.delivery.calls import Calls
 from publisher.model.delivery import Delivery
+from publisher.schedule.plan import lane_of
 from publisher.settings import Delivery as Limits
 from publisher.settings import WorkingDays
 from publisher.storage.database import Database
+from publisher.storage.group import GroupCommit
 from publisher.storage.media import MediaStore
+from publisher.storage.renditions import Thawed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,16 +31,30 @@ class Works:
     working_days: WorkingDays = field(default_factory=dict)
     owner: str = field(default_factory=lambda: token_hex(8))
     stopping: threading.Event = field(default_factory=threading.Event)  # set: begin nothing more
-    in_flight: set[int] = field(default_factory=set)  # deliveries whose call is under way here
+    calls: Calls = field(default_factory=Calls)  # to outlets, under way here
+    turns: GroupCommit[Any, Any] = field(default_factory=GroupCommit)  # of the lanes; see worker
+    thawed: Thawed = field(default_factory=Thawed)  # renditions that were sent lately
 
-    def channel(self, delivery: Delivery) -> Channel | None:
-        """Return the channel of this delivery's place, None where it is configured no more."""
-        channel = self.channels.get(delivery.target)
-        if delivery.part == "" or channel is None:
+    def channel(self, target: str, part: str) -> Channel | None:
+        """Return the channel of a place, None where it is configured no more."""
+        channel = self.channels.get(target)
+        if part == "" or channel is None:
             return channel
-        if not isinstance(channel, Splits) or delivery.part not in channel.parts():
+        if not isinstance(channel, Splits) or part not in channel.parts():
             return None
-        return channel.part(delivery.part)
+        return channel.part(part)
+
+    def channel_of(self, delivery: Delivery) -> Channel | None:
+        """Return the channel of the place of a delivery, None where it is configured no more."""
+        return self.channel(delivery.target, delivery.part)
+
+    def targets_of(self, lane: str) -> list[str]:
+        """Return the targets that share a lane."""
+        return [name for name, channel in self.channels.items() if lane_of(name, channel) == lane]
+
+    def lanes(self) -> set[str]:
+        """Return the lanes of all targets."""
+        return {lane_of(name, channel) for name, channel in self.channels.items()}
 
 
 def receipt_of(delivery: Delivery) -> Receipt | None:

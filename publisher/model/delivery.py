@@ -74,6 +74,11 @@ class Delivery(Base):
         Index("ix_delivery_look", "target", "check_at", **_where("check_at IS NOT NULL")),
         Index("ix_delivery_lease", "lease_until", **_where("lease_until IS NOT NULL")),
         Index(
+            "ix_delivery_cut",
+            "lease_owner",
+            **_where("lease_owner IS NOT NULL AND lease_until IS NULL"),
+        ),
+        Index(
             "ix_delivery_expiry",
             "expires_at",
             **_where("ended_at IS NULL AND expires_at IS NOT NULL"),
@@ -209,6 +214,7 @@ class Attempt(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
     step: Mapped[str] = mapped_column(String(16))  # prepare, deliver, withdraw
+    fence: Mapped[int] = mapped_column(default=0)  # of the claim under which it was made
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  # None: under way, or the process died
     outcome: Mapped[str] = mapped_column(

@@ -22,7 +22,7 @@ from publisher.model.item import Edition, Item
 Row = TypeVar("Row", bound=Base)
 
 OURS = 7943  # the first half of the number of every advisory lock of this program
-MIGRATION, NOTES = 1, 2  # the second half
+MIGRATION, NOTES, TICKER = 1, 2, 3  # the second half
 CHANGE: dict[str, Any] = {"key_share": True}  # FOR NO KEY UPDATE
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, column, func, literal, select, values
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
@@ -321,14 +321,37 @@ def next_due_at(session: Session, *, after: datetime) -> datetime | None:
     )
 
 
-def due_lanes(session: Session, *, now: datetime) -> list[str]:
-    """Return the lanes on which something is due."""
-    found = session.scalars(
-        select(Delivery.lane)
-        .where(stands(DeliveryState.PLANNED), Delivery.due_at <= now)
-        .distinct()
+def due_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> list[str]:
+    """Return those of the lanes on which something is due, however much lies on one of them."""
+    if not lanes or not _is_any_due(session, now=now):
+        return []
+    asked = values(column("lane", String), name="asked").data([(lane,) for lane in sorted(lanes)])
+    each = asked.cte("each")
+    is_due = (
+        select(literal(1))
+        .where(Delivery.lane == each.c.lane, stands(DeliveryState.PLANNED))
+        .where(Delivery.rank_at <= now, Delivery.due_at <= now)
+        .exists()
     )
-    return list(found)
+    return list(session.scalars(select(each.c.lane).where(is_due)))
+
+
+def _is_any_due(session: Session, *, now: datetime) -> bool:
+    first = select(Delivery.id).where(stands(DeliveryState.PLANNED), Delivery.due_at <= now)
+    return session.scalar(first.order_by(Delivery.due_at).limit(1)) is not None
+
+
+def orphaned_lanes(
+    session: Session, lanes: Collection[str], *, now: datetime, limit: int = 500
+) -> set[str]:
+    """Return lanes beside these on which something is due: those of targets that are gone."""
+    query = select(Delivery.lane).where(stands(DeliveryState.PLANNED), Delivery.due_at <= now)
+    return set(session.scalars(query.where(Delivery.lane.not_in(sorted(lanes))).limit(limit)))
+
+
+def lanes_to_probe(session: Session, *, now: datetime) -> set[str]:
+    """Return the accounts that are not sent to and are to be asked how they are."""
+    return set(session.scalars(select(Lane.name).where(Lane.probe_at <= now)))
 
 
 def due_checks(session: Session, *, now: datetime) -> list[tuple[str, bool]]:

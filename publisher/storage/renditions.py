@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session, sessionmaker
+
 from publisher.channel import Part, Rendition
 from publisher.model.canonical import canonical, sha256
 from publisher.model.item import FrozenRendition
@@ -61,3 +67,35 @@ def sealed(frozen: FrozenRendition) -> dict[str, object]:
         "parts": frozen.parts,
         "facts": frozen.facts,
     }
+
+
+KEPT = 64  # renditions; a fan-out to hundreds of places sends few different ones
+MAX_KEPT_BYTES = 1 << 20  # a larger one is read anew each time
+
+
+@dataclass
+class Thawed:
+    """The renditions that were sent lately, so that a fan-out reads the same bytes once.
+
+    A frozen rendition never changes, so what is kept never grows stale.
+    """
+
+    _kept: OrderedDict[int, Rendition] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(
+        self, sessions: sessionmaker[Session], media: MediaStore, rendition_id: int
+    ) -> Rendition:
+        """Return a rendition; NotFoundError or DamagedError where its bytes are not there."""
+        with self._lock:
+            if (kept := self._kept.get(rendition_id)) is not None:
+                self._kept.move_to_end(rendition_id)
+                return kept
+        with sessions() as session:
+            rendition = thaw(session.get_one(FrozenRendition, rendition_id), media)
+        if len(rendition.body) + sum(len(part.file) for part in rendition.parts) <= MAX_KEPT_BYTES:
+            with self._lock:
+                self._kept[rendition_id] = rendition
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return rendition

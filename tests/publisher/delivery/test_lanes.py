@@ -1,23 +1,28 @@
 from __future__ import annotations
 
 import threading
+import time
 
+from publisher.delivery.engine import Kind, Work
 from publisher.delivery.lanes import Lanes
+
+GATE, HANGS = Work(Kind.SEND, "gate"), Work(Kind.SEND, "hangs")
 
 
 def test_a_lane_never_runs_twice_at_once_and_forgets_no_wake() -> None:
-    lanes, inside, most, runs = Lanes(), [0], [0], [0]
+    inside, most, runs = [0], [0], [0]
     gate = threading.Event()
 
-    def work() -> None:
+    def work(_: Work) -> None:
         inside[0] += 1
         most[0] = max(most[0], inside[0])
         runs[0] += 1
         gate.wait(5)
         inside[0] -= 1
 
+    lanes = Lanes(work)
     for _ in range(5):
-        lanes.wake("gate", work)
+        lanes.wake(GATE)
     gate.set()
 
     assert lanes.rest(5)
@@ -26,31 +31,104 @@ def test_a_lane_never_runs_twice_at_once_and_forgets_no_wake() -> None:
 
 
 def test_a_lane_that_hangs_delays_only_itself() -> None:
-    lanes, done, release = Lanes(), threading.Event(), threading.Event()
+    done, release = threading.Event(), threading.Event()
+    lanes = Lanes(lambda work: release.wait(5) if work == HANGS else done.set())
 
-    lanes.wake("hangs", lambda: release.wait(5))
-    lanes.wake("works", done.set)
+    lanes.wake(HANGS)
+    lanes.wake(GATE)
 
     assert done.wait(5)
-    assert "hangs" in lanes.busy()
+    assert HANGS.name in lanes.busy()
     release.set()
 
 
-def test_a_fault_does_not_end_a_lane_for_good() -> None:
-    lanes, done = Lanes(), threading.Event()
+def test_a_lane_that_is_given_up_goes_on_in_another_thread() -> None:
+    release, runs = threading.Event(), []
 
-    lanes.wake("gate", lambda: 1 / 0)
+    def work(_: Work) -> None:
+        runs.append(threading.get_ident())
+        if len(runs) == 1:
+            release.wait(5)
+
+    lanes = Lanes(work, threads=1)
+    lanes.wake(GATE)
+    until(lambda: len(runs) == 1)
+    lanes.wake(GATE)
+    lanes.give_up(GATE.name)
+
     assert lanes.rest(5)
-    lanes.wake("gate", done.set)
+    assert len(set(runs)) == 2
+    release.set()
 
-    assert done.wait(5)
+
+def test_a_thread_that_was_given_up_ends_nothing_when_it_returns() -> None:
+    first, second, runs = threading.Event(), threading.Event(), []
+
+    def work(_: Work) -> None:
+        runs.append(threading.current_thread())
+        (first if len(runs) == 1 else second).wait(5)
+
+    lanes = Lanes(work)
+    lanes.wake(GATE)
+    until(lambda: len(runs) == 1)
+    lanes.give_up(GATE.name)
+    lanes.wake(GATE)
+    until(lambda: len(runs) == 2)
+    first.set()
+    runs[0].join(5)
+
+    assert lanes.busy() == (GATE.name,)
+    second.set()
+    assert lanes.rest(5)
+
+
+def test_more_lanes_than_threads_wait_their_turn() -> None:
+    inside, most, lock = [0], [0], threading.Lock()
+
+    def work(_: Work) -> None:
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        time.sleep(0.01)
+        with lock:
+            inside[0] -= 1
+
+    lanes = Lanes(work, threads=3)
+    for number in range(12):
+        lanes.wake(Work(Kind.SEND, str(number)))
+
+    assert lanes.rest(5)
+    assert most[0] <= 3
+
+
+def test_a_fault_does_not_end_a_lane_for_good() -> None:
+    runs: list[Work] = []
+
+    def work(wanted: Work) -> None:
+        runs.append(wanted)
+        raise ZeroDivisionError
+
+    lanes = Lanes(work)
+    lanes.wake(GATE)
+    assert lanes.rest(5)
+    lanes.wake(GATE)
+
+    assert lanes.rest(5)
+    assert len(runs) == 2
 
 
 def test_a_closed_pool_begins_nothing_more() -> None:
-    lanes, done = Lanes(), threading.Event()
+    done = threading.Event()
+    lanes = Lanes(lambda work: done.set())
 
     lanes.close()
-    lanes.wake("gate", done.set)
+    lanes.wake(GATE)
 
     assert lanes.busy() == ()
     assert not done.is_set()
+
+
+def until(is_so: object) -> None:
+    end = time.monotonic() + 5
+    while not is_so() and time.monotonic() < end:  # type: ignore[operator]
+        time.sleep(0.005)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from publisher.delivery import recover, worker
+from publisher.delivery import claims, recover
+from publisher.delivery.calls import Call
 from publisher.delivery.works import Works
 from publisher.model.states import DeliveryState as S
 from tests import make
@@ -24,19 +25,47 @@ def works(tmp_path: Path) -> Works:
 def claimed_by(works: Works, owner: str, *, at: datetime = NINE) -> int:
     """A delivery that a process of that name is about to send; its id."""
     delivery = make.delivery(works, due_at=at, not_after=at + timedelta(hours=24))
-    worker.claim(replace(works, owner=owner), "gate", now=at)
+    with works.database.sessions.begin() as session:
+        room = claims.Room(lane="gate", calls=1)
+        claims.claim_all(session, replace(works, owner=owner), [room], now=at)
     return delivery
 
 
-def test_a_call_under_way_in_this_process_keeps_its_claim(works: Works) -> None:
+def test_a_call_that_outlives_its_lease_is_cut_and_keeps_its_name(works: Works) -> None:
     delivery = claimed_by(works, works.owner)
-    works.in_flight.add(delivery)
 
-    settled = recover.recover(works, now=OVER)
+    with works.calls.noted(Call("send gate", (delivery,))):
+        settled = recover.recover(works, now=OVER)
+        row = make.stored(works, delivery)
+    recover.recover(works, now=OVER)
 
-    row = make.stored(works, delivery)
-    assert settled == 0
-    assert (row.state, row.lease_until) == (S.SENDING, OVER + LEASE)
+    assert settled == 1
+    assert (row.state, row.lease_owner, row.lease_until) == (S.UNCONFIRMED, works.owner, None)
+    assert make.stored(works, delivery).lease_owner is None
+
+
+def test_a_worker_that_lives_elsewhere_keeps_its_name_until_it_is_silent(works: Works) -> None:
+    elsewhere = replace(works, owner="elsewhere")
+    delivery = claimed_by(works, "elsewhere")
+    recover.beat(elsewhere, now=OVER)
+
+    recover.recover(works, now=OVER)
+    while_alive = make.stored(works, delivery).lease_owner
+    recover.recover(works, now=OVER + recover.ALIVE)
+
+    assert while_alive == "elsewhere"
+    assert make.stored(works, delivery).lease_owner is None
+
+
+def test_who_is_alone_need_not_wait_for_the_leases_of_others(works: Works) -> None:
+    delivery = claimed_by(works, "dead")
+
+    recover.recover(works, now=NINE)
+    before = make.stored(works, delivery).state
+    recover.recover(works, now=NINE, is_alone=True)
+
+    assert before == S.SENDING
+    assert make.stored(works, delivery).state == S.UNCONFIRMED
 
 
 def test_what_a_dead_process_left_is_settled(works: Works) -> None:
@@ -47,15 +76,6 @@ def test_what_a_dead_process_left_is_settled(works: Works) -> None:
     row = make.stored(works, delivery)
     assert settled == 1
     assert (row.state, row.lease_owner, row.lease_until) == (S.UNCONFIRMED, None, None)
-
-
-def test_a_call_whose_claim_went_to_another_process_does_not_keep_that_one(works: Works) -> None:
-    delivery = claimed_by(works, "dead")
-    works.in_flight.add(delivery)
-
-    recover.recover(works, now=OVER)
-
-    assert make.stored(works, delivery).state == S.UNCONFIRMED
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.delivery import retry
+from publisher.delivery.retry import Why
 
 
-@pytest.mark.parametrize(("tries", "wait"), [(1, 30), (2, 60), (3, 120), (4, 240), (5, None)])
-def test_waits_longer_each_time_and_then_gives_up(tries: int, wait: float | None) -> None:
-    assert retry.wait_s(tries, after_s=None, chance=0) == wait
+@pytest.mark.parametrize(
+    ("tries", "wait"), [(1, 30), (2, 60), (3, 120), (4, 240), (5, 600), (6, 600), (10_000, 600)]
+)
+def test_waits_longer_after_each_refusal_and_never_gives_up(tries: int, wait: float) -> None:
+    assert retry.wait_s(Why.REFUSED, tries, after_s=None, chance=0) == wait
 
 
-@given(tries=st.integers(1, 4), after_s=st.floats(0, 1e6), chance=st.floats(0, 1))
+@pytest.mark.parametrize(("tries", "wait"), [(1, 0), (2, 60), (3, 120), (4, 240), (5, None)])
+def test_what_never_arrives_is_given_up_in_the_end(tries: int, wait: float | None) -> None:
+    assert retry.wait_s(Why.ABSENT, tries, after_s=None, chance=0) == wait
+
+
+@given(tries=st.integers(1, 100), after_s=st.floats(0, 1e6), chance=st.floats(0, 1))
 def test_never_undercuts_what_the_outlet_asks(tries: int, after_s: float, chance: float) -> None:
-    wait = retry.wait_s(tries, after_s=after_s, chance=chance)
+    wait = retry.wait_s(Why.REFUSED, tries, after_s=after_s, chance=chance)
 
     assert wait is not None
     assert wait >= after_s
-    assert wait >= retry.BETWEEN_TRIES_S[tries - 1]
+    assert wait >= retry.wait_s(Why.REFUSED, tries, after_s=None, chance=0)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +38,7 @@ def test_never_undercuts_what_the_outlet_asks(tries: int, after_s: float, chance
     ],
 )
 def test_waits_a_month_at_most_whatever_the_outlet_asks(after_s: float, wait: float) -> None:
-    assert retry.wait_s(1, after_s=after_s, chance=0) == wait
+    assert retry.wait_s(Why.REFUSED, 1, after_s=after_s, chance=0) == wait
 
 
 @given(looks=st.integers(1, 10_000))

@@ -13,7 +13,7 @@ from publisher.delivery.works import Works
 from publisher.errors import PermanentError, RetryableError, UnknownOutcomeError
 from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
-from publisher.model.target import Target
+from publisher.model.target import Pause
 from tests import make
 from tests.make import NINE, Board, FakeChannel, Mute
 
@@ -179,7 +179,7 @@ def test_a_paused_target_is_taken_down_all_the_same(tmp_path: Path) -> None:
     delivery = published(works)
     gate.shows.extend([None])
     with works.database.sessions.begin() as session:
-        session.add(Target(name="gate", health={}, paused_at=NINE, paused_because="演练"))
+        session.add(Pause(scope="everything", at=NINE, by="吴凡", because="演练"))
 
     withdrawn(works, delivery)
     passes(works, 10)

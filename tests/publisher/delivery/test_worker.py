@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import event
 
 from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
-from publisher.delivery import confirm, recover, worker
+from publisher.delivery import claims, confirm, gates, recover, worker
+from publisher.delivery.calls import Call, Calls
+from publisher.delivery.claims import Claim
 from publisher.delivery.works import Works
 from publisher.errors import (
     CredentialsError,
@@ -22,8 +24,8 @@ from publisher.errors import (
     UnknownOutcomeError,
 )
 from publisher.model.delivery import Delivery
+from publisher.model.lane import Lane
 from publisher.model.states import DeliveryState as S
-from publisher.model.target import Target
 from publisher.storage import queries
 from publisher.workflow.withdraw import take_back
 from tests import make
@@ -32,6 +34,15 @@ from tests.make import NINE, FakeChannel
 
 def at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
+
+
+def claim(works: Works) -> Claim:
+    """Take what is due at nine, as a worker does."""
+    with works.database.sessions.begin() as session:
+        [[claimed]] = claims.claim_all(
+            session, works, [claims.Room(lane="gate", calls=1)], now=NINE
+        )
+    return claimed
 
 
 def withdraw(works: Works, delivery: int) -> None:
@@ -130,16 +141,18 @@ def test_each_outcome_has_its_state(tmp_path: Path, answer: Exception, state: S)
     assert make.stored(works, delivery).state == state
 
 
-def test_tries_a_refusal_again_and_gives_up_in_the_end(tmp_path: Path) -> None:
-    gate = FakeChannel(answers=[RetryableError("busy")])
+def test_tries_a_refusal_again_until_its_latest_moment_and_then_says_so(tmp_path: Path) -> None:
+    gate = FakeChannel(answers=[RetryableError("busy", after_s=1)])
     works = make.works(tmp_path, {"gate": gate})
-    delivery = make.delivery(works)
+    delivery = make.delivery(works, not_after=NINE + timedelta(hours=1))
 
-    for minute in range(60):
-        worker.run_lane(works, "gate", now=at(NINE + timedelta(minutes=minute)))
+    for minute in range(120):
+        now = NINE + timedelta(minutes=minute)
+        worker.run_lane(works, "gate", now=at(now))
+        recover.miss(works, now=now)
 
-    assert len(gate.sent) == 5
-    assert make.stored(works, delivery).state == S.FAILED
+    assert 8 < len(gate.sent) < 15
+    assert make.stored(works, delivery).state == S.MISSED
 
 
 def test_waits_as_long_as_the_outlet_asks(tmp_path: Path) -> None:
@@ -151,7 +164,7 @@ def test_waits_as_long_as_the_outlet_asks(tmp_path: Path) -> None:
     assert make.stored(works, delivery).due_at == NINE + timedelta(seconds=900)
 
 
-def test_refused_credentials_pause_the_target_and_lose_nothing(tmp_path: Path) -> None:
+def test_refused_credentials_open_the_breaker_and_lose_nothing(tmp_path: Path) -> None:
     gate = FakeChannel(answers=[CredentialsError("401", advice="请检查密钥")])
     works = make.works(tmp_path, {"gate": gate})
     first, second = make.delivery(works), make.delivery(works)
@@ -159,9 +172,9 @@ def test_refused_credentials_pause_the_target_and_lose_nothing(tmp_path: Path) -
     worker.run_lane(works, "gate", now=at(NINE))
 
     with works.database.reads() as session:
-        target = session.get_one(Target, "gate")
+        lane = session.get_one(Lane, "gate")
     assert len(gate.sent) == 1
-    assert target.paused_because == "请检查密钥"
+    assert (lane.breaker, lane.advice) == ("open", "请检查密钥")
     assert {make.stored(works, d).state for d in (first, second)} == {S.PLANNED}
 
 
@@ -205,7 +218,7 @@ def test_one_lane_leaves_the_gap_that_its_account_needs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wait", "sends"),
-    [(worker.LONGEST_GAP, 0), (worker.LONGEST_GAP + timedelta(seconds=1), 1)],
+    [(gates.LONGEST_GAP, 0), (gates.LONGEST_GAP + timedelta(seconds=1), 1)],
 )
 def test_a_gap_longer_than_any_account_needs_is_a_clock_set_back(
     tmp_path: Path, wait: timedelta, sends: int
@@ -214,7 +227,7 @@ def test_a_gap_longer_than_any_account_needs_is_a_clock_set_back(
     works = make.works(tmp_path, {"gate": gate})
     make.delivery(works)
     with works.database.sessions.begin() as session:
-        session.add(Target(name="gate", health={}, next_send_at=NINE + wait))
+        session.add(Lane(name="gate", next_send_at=NINE + wait))
 
     worker.run_lane(works, "gate", now=at(NINE))
 
@@ -245,8 +258,7 @@ def test_a_claim_older_than_its_lease_is_never_sent(
     gate = FakeChannel()
     works = make.works(tmp_path, {"gate": gate}, lease_s=180)
     make.delivery(works)
-    claimed = worker.claim(works, "gate", now=NINE)
-    assert claimed is not None
+    claimed = claim(works)
 
     worker.send(works, claimed, now=at(NINE + timedelta(seconds=seconds)))
 
@@ -281,7 +293,7 @@ def test_a_call_is_under_way_only_until_its_answer(tmp_path: Path) -> None:
     @dataclass(frozen=True, kw_only=True)
     class Watched(FakeChannel):
         def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
-            under_way.append(set(works.in_flight))
+            under_way.append(works.calls.deliveries())
             return super().deliver(rendition, key=key)
 
     works = make.works(tmp_path, {"gate": Watched()})
@@ -290,15 +302,18 @@ def test_a_call_is_under_way_only_until_its_answer(tmp_path: Path) -> None:
     worker.run_lane(works, "gate", now=at(NINE))
 
     assert under_way == [{delivery}]
-    assert works.in_flight == set()
+    assert works.calls.deliveries() == set()
 
 
-def test_a_receipt_that_comes_too_late_is_kept_for_looks_and_take_downs(tmp_path: Path) -> None:
+def test_a_receipt_that_comes_too_late_is_a_receipt_all_the_same(tmp_path: Path) -> None:
+    before: list[str] = []
+
     @dataclass(frozen=True, kw_only=True)
     class Overtaken(FakeChannel):
         def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
-            another = replace(works, owner="another", in_flight=set())
+            another = replace(works, owner="another", calls=Calls())
             recover.recover(another, now=NINE + timedelta(hours=1))
+            before.append(make.stored(works, delivery).state)
             return Receipt(remote_id="late", url="http://127.0.0.1/7")
 
     works = make.works(tmp_path, {"gate": Overtaken()})
@@ -307,14 +322,15 @@ def test_a_receipt_that_comes_too_late_is_kept_for_looks_and_take_downs(tmp_path
     worker.run_lane(works, "gate", now=at(NINE))
 
     row = make.stored(works, delivery)
-    assert row.state == S.UNCONFIRMED
+    assert before == [S.UNCONFIRMED]
+    assert row.state == S.ACCEPTED
     assert (row.remote_id, row.url) == ("late", "http://127.0.0.1/7")
 
 
 @pytest.mark.parametrize(
     ("answer", "state", "said"),
     [
-        (RetryableError("429", after_s=999_999_999_999.0), S.FAILED, "429"),
+        (RetryableError("429", after_s=999_999_999_999.0), S.PLANNED, "429"),
         (PermanentError("errcode 1: 坏\ud83d"), S.FAILED, "errcode 1: 坏?"),
         (Receipt(remote_id="r\ud83d", evidence="迎新\ud83d"), S.ACCEPTED, "r?"),
     ],
@@ -346,8 +362,7 @@ def test_a_delivery_without_a_channel_fails_and_keeps_no_lease(tmp_path: Path) -
 def test_a_worker_that_outlived_its_lease_writes_nothing(tmp_path: Path) -> None:
     works = make.works(tmp_path, {"gate": FakeChannel()})
     delivery = make.delivery(works)
-    claimed = worker.claim(works, "gate", now=NINE)
-    assert claimed is not None
+    claimed = claim(works)
 
     recover.recover(works, now=NINE + timedelta(hours=1))
     worker.send(works, claimed, now=at(NINE + timedelta(hours=1)))
@@ -361,7 +376,7 @@ def test_what_a_dead_worker_may_have_sent_is_unconfirmed(tmp_path: Path) -> None
     gate = FakeChannel()
     works = make.works(tmp_path, {"gate": gate})
     delivery = make.delivery(works)
-    worker.claim(works, "gate", now=NINE)
+    claim(works)
 
     recover.recover(works, now=NINE + timedelta(minutes=1))
     early = make.stored(works, delivery).state
@@ -422,7 +437,7 @@ def test_an_answer_lost_while_preparing_may_be_repeated(tmp_path: Path) -> None:
 def test_a_worker_that_died_while_preparing_has_sent_nothing(tmp_path: Path) -> None:
     works = make.works(tmp_path, {"gate": Drafting()})
     delivery = make.delivery(works)
-    worker.claim(works, "gate", now=NINE)
+    claim(works)
 
     recover.recover(works, now=NINE + timedelta(hours=1))
 
@@ -514,18 +529,27 @@ def test_those_that_wait_for_a_failed_one_say_so(tmp_path: Path) -> None:
     assert row.deadline_at == NINE
 
 
-def test_a_call_that_never_ends_is_told_to_people(tmp_path: Path) -> None:
-    works = make.works(tmp_path, {"gate": FakeChannel()})
+def test_a_call_that_never_ends_is_given_up_and_looked_for(tmp_path: Path) -> None:
+    gate = FakeChannel(shows=[None])
+    works = make.works(tmp_path, {"gate": gate})
     delivery = make.delivery(works)
-    worker.claim(works, "gate", now=NINE)
-    works.in_flight.add(delivery)
+    claim(works)
+    hours = [NINE + timedelta(hours=hour) for hour in range(1, 30)]
 
-    recover.recover(works, now=NINE + timedelta(hours=1))
+    with works.calls.noted(Call("send gate", (delivery,))):
+        for hour in hours:
+            recover.recover(works, now=hour)
+            confirm.run_target(works, "gate", now=at(hour))
 
-    with works.database.reads() as session:
-        told = queries.needs_a_person(session, now=NINE + timedelta(hours=1))
-    assert [one.id for one in told] == [delivery]
-    assert told[0].state == S.SENDING
+        with works.database.reads() as session:
+            told = queries.needs_a_person(session, now=hours[-1])
+        assert [one.id for one in told] == [delivery]
+        assert told[0].state == S.UNCONFIRMED
+
+    recover.recover(works, now=hours[-1])
+    for minute in range(1, 200):
+        confirm.run_target(works, "gate", now=at(hours[-1] + timedelta(minutes=minute)))
+    assert make.stored(works, delivery).state == S.PLANNED
 
 
 def test_nothing_is_begun_once_the_work_is_stopping(tmp_path: Path) -> None:

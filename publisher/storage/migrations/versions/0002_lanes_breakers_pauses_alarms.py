@@ -28,6 +28,7 @@ def upgrade() -> None:
     )
     for name in ("paused_at", "paused_by", "paused_because", "next_send_at"):
         op.drop_column("target", name)
+    op.add_column("attempt", sa.Column("fence", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("beat", _text("owner", 64))
     op.add_column("item", _text("urgency", 16, default="normal"))
     op.add_column("edition", _text("late", 8))
@@ -106,6 +107,8 @@ def _delivery() -> None:
     _partial("lane", ["lane", "rank_at", "id"], PLANNED)
     waits = sa.text("state = 'planned' AND follow_until IS NOT NULL")
     _partial("follow_until", ["follow_until"], waits)
+    cut = sa.text("lease_owner IS NOT NULL AND lease_until IS NULL")
+    _partial("cut", ["lease_owner"], cut)
     _partial("bundle", ["bundle_id"], sa.text("bundle_id IS NOT NULL"))
     _partial("restored", ["id"], sa.text("is_restored"))
 
