@@ -130,7 +130,11 @@ def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
         )  # fmt: skip
     try:
         address = URL.create(
-            "postgresql+psycopg", username=USER, database="postgres", query={"host": str(data)}
+            "postgresql+psycopg",
+            username=USER,
+            port=int(settings.get("port", 5432)),
+            database="postgres",
+            query={"host": str(data)},
         )
         _wait(process, address, folder / "log")
         yield Server(address, programs)
