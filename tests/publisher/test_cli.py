@@ -9,6 +9,7 @@ import pytest
 
 import channels
 from publisher import cli, clock, installation, settings
+from publisher.model.alarm import Alarm
 from publisher.storage import queries
 from publisher.storage.database import open_database
 from tests.story.college import word_notice
@@ -174,6 +175,53 @@ def test_a_target_is_paused_with_a_reason_and_resumed(shell: Shell) -> None:
     assert (paused["is_paused"], paused["advice"]) == (True, "已暂停：设备检修")
     assert resumed["is_paused"] is False
     assert "没有发布目标" in shell.run("targets", "pause", "no", "--reason", "x", code=2)
+
+
+def test_everything_and_a_channel_are_paused_and_what_still_holds_is_said(shell: Shell) -> None:
+    shell.run("targets", "pause", "--all", "--reason", "全校停电")
+    shell.run("targets", "pause", "--channel", "qq_notice", "--reason", "账号迁移")
+    [paused] = shell.told("targets", "list")
+    said = shell.run("targets", "resume", "--all")
+    [still] = shell.told("targets", "list")
+    shell.run("targets", "resume", "--channel", "qq_notice")
+    [resumed] = shell.told("targets", "list")
+
+    assert (paused["paused_scope"], paused["advice"]) == (
+        "everything",
+        "全部发布已暂停：全校停电",
+    )
+    assert "全部发布 已恢复" in said
+    assert "还有暂停：QQ群公告（整个渠道）（账号迁移）" in said
+    assert still["paused_scope"] == "channel:qq_notice"
+    assert resumed["is_paused"] is False
+
+
+@pytest.mark.parametrize(
+    "named", [(), ("qq", "--all"), ("--all", "--channel", "qq_notice"), ("--channel", "nowhere")]
+)
+def test_a_pause_has_one_scope_that_there_is(shell: Shell, named: tuple[str, ...]) -> None:
+    assert "错误（" in shell.run("targets", "pause", *named, "--reason", "x", code=2)
+    assert shell.told("targets", "list")[0]["is_paused"] is False
+
+
+def test_alarms_are_listed_and_an_open_one_is_not_well(shell: Shell) -> None:
+    nothing = shell.run("alarms")
+    database = open_database(settings.load(shell.home).database_url)
+    with database.sessions.begin() as session:
+        at = clock.now()
+        session.add(Alarm(key="disk", since=at, text="磁盘只剩 0.4 GB，请清理"))
+        session.add(Alarm(key="breaker qq", since=at, until=at, text="QQ 自动停发"))
+
+    said = shell.run("alarms", code=1)
+    listed = json.loads(shell.run("alarms", "--past", "5", "--json", code=1))
+
+    assert "一切正常" in nothing
+    assert "磁盘将满" in said
+    assert "请清理" in said
+    assert [(one["key"], one["until"] is None) for one in listed] == [
+        ("disk", True),
+        ("breaker qq", False),
+    ]
 
 
 def test_people_are_added_with_roles_and_get_tokens(shell: Shell) -> None:

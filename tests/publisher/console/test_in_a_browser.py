@@ -107,7 +107,7 @@ def busy(office: Office) -> None:
     office.submitted(title="停电通知")
     office.draft(title="草稿", body="<h2>一</h2><p>手机 13800138000</p>", body_form="html")
     office.of("吴凡").post("/targets/site/check")
-    office.of("吴凡").post("/targets/board/pause", reason="栏目调整")
+    office.of("吴凡").post("/pauses", scope="target:board", reason="栏目调整")
 
 
 PAGES = {  # address: who looks
