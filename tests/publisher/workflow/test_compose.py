@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from publisher.errors import InvalidError, NotAllowedError
+from publisher.model.delivery import Delivery
 from publisher.model.item import Item
+from publisher.model.states import DeliveryState
 from publisher.storage import queries
-from publisher.workflow import withdraw
+from publisher.workflow import freeze, withdraw
 from publisher.workflow.compose import NamedFile
 from tests.make import NINE
 from tests.publisher.workflow.conftest import Office
@@ -159,3 +161,62 @@ def test_a_private_number_in_a_title_does_not_stay_in_the_notes(office: Office) 
 
     assert len(texts) == 2
     assert not any(ID_NUMBER in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"urgency": "soon"}, "urgency"),
+        ({"late": "never"}, "late"),
+        ({"late": "send", "not_after": NINE + timedelta(days=1)}, "late"),
+        ({"display_days": 0}, "display_days"),
+        ({"display_days": 400}, "display_days"),
+        ({"display_days": 5, "display_unit": "weeks"}, "display_unit"),
+        ({"display_days": 5, "targets": ("gate",)}, "targets"),
+        ({"display_days": 5, "expires_at": NINE + timedelta(days=3)}, "expires_at"),
+    ],
+)
+def test_terms_that_cannot_be_kept_are_refused(
+    office: Office, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidError) as caught:
+        office.write(**changes)
+
+    assert caught.value.field == field
+
+
+def test_terms_are_kept_with_the_item_and_its_edition(office: Office) -> None:
+    terms: dict[str, Any] = {"late": "ask", "display_days": 5, "display_unit": "working"}
+
+    item = office.item(office.write(urgency="emergency", **terms))
+
+    assert item.urgency == "emergency"
+    assert {name: getattr(item.edition, name) for name in terms} == terms
+
+
+@pytest.mark.parametrize("changes", [{"urgency": "urgent"}, {"late": "ask"}, {"display_days": 6}])
+def test_an_approval_is_about_the_terms_too(office: Office, changes: dict[str, Any]) -> None:
+    numbers = [office.write(), office.write(), office.write(**changes)]
+
+    with office.desk.database.reads() as session:
+        first, same, other = [
+            freeze.wording(queries.item(session, number).edition) for number in numbers
+        ]
+    assert first == same != other
+
+
+def test_a_display_goes_with_an_end_after_it(office: Office) -> None:
+    office.write(display_days=5, expires_at=NINE + timedelta(days=10))
+    office.write(display_days=5, targets=())
+
+
+@pytest.mark.parametrize("state", [DeliveryState.FAILED, DeliveryState.MISSED])
+def test_a_new_edition_asks_nobody_about_the_old_one(office: Office, state: DeliveryState) -> None:
+    item_id = office.approved(targets=("gate",))
+    with office.desk.database.sessions.begin() as session:
+        row = session.get_one(Delivery, office.deliveries(item_id)[0].id)
+        row.state, row.deadline_at = state, NINE
+
+    office.edit(item_id)
+
+    assert office.deliveries(item_id)[0].deadline_at is None

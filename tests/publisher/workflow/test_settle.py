@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from publisher import settings
+from publisher.channel import Content, Links
 from publisher.delivery import takedown
 from publisher.delivery.works import Works
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.delivery import Delivery
+from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
+from publisher.schedule import late
+from publisher.storage import queries
 from publisher.workflow import settle
 from publisher.workflow.desk import Desk
 from tests import make
@@ -27,10 +34,15 @@ def works(tmp_path: Path) -> Works:
     return make.works(tmp_path, {"gate": FakeChannel()})
 
 
+def operator(session: Session) -> Person:
+    known = session.scalar(select(Person).where(Person.name == "吴凡"))
+    return known or make.person(session, "吴凡", "operator")
+
+
 def said(works: Works, number: int, **words: Any) -> Delivery:
     """Let an operator say something about a delivery; return it as it is then."""
     with works.database.sessions.begin() as session:
-        by = make.person(session, "吴凡", "operator")
+        by = operator(session)
         row = session.get_one(Delivery, number)
         settle.settle(session, desk(works), row, by=by, at=NINE, **words)
     return make.stored(works, number)
@@ -49,7 +61,7 @@ def desk(works: Works) -> Desk:
 def sent_again(works: Works, number: int) -> Delivery:
     """Let an operator send a delivery again; return it as it is then."""
     with works.database.sessions.begin() as session:
-        by = make.person(session, "吴凡", "operator")
+        by = operator(session)
         row = session.get_one(Delivery, number)
         settle.retry(session, desk(works), row, by=by, at=NINE + timedelta(hours=2))
     return make.stored(works, number)
@@ -143,3 +155,174 @@ def test_what_must_stay_after_its_planned_end_stays(works: Works) -> None:
 
     assert again == 0
     assert make.stored(works, number).state == S.CONFIRMED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site(FakeChannel, Links):
+    label = "官网"
+
+    def link(self, content: Content) -> str:
+        return "http://127.0.0.1/7"
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Works:
+    return make.works(tmp_path, {"site": Site(), "gate": FakeChannel()})
+
+
+def following(works: Works, *, leader: dict[str, Any], **follower: Any) -> tuple[int, int]:
+    """A leader as it stands, and a delivery that waits for it."""
+    with works.database.sessions.begin() as session:
+        edition = make.edition(session, targets=["site", "gate"], display_days=5)
+        first = make.delivery_of(session, works, edition, target="site", **leader)
+        values = {"after_id": first.id, "follow_until": NINE} | follower
+        return first.id, make.delivery_of(session, works, edition, target="gate", **values).id
+
+
+def decided(works: Works, do: Any, number: int, *, reason: str = "学院催得急") -> Delivery:
+    """Let an operator decide about a delivery; return it as it is then."""
+    with works.database.sessions.begin() as session:
+        by = operator(session)
+        do(session, session.get_one(Delivery, number), reason=reason, by=by, at=NINE)
+    return make.stored(works, number)
+
+
+def notes(works: Works, number: int) -> list[tuple[str, str]]:
+    with works.database.reads() as session:
+        found = queries.notes_of(session, session.get_one(Delivery, number).item_id)
+        return [(note.verb, note.text) for note in found if note.delivery_id == number]
+
+
+@pytest.mark.parametrize("state", [S.UNCONFIRMED, S.ACCEPTED])
+def test_followers_hear_what_a_person_saw_of_their_leader(pair: Works, state: S) -> None:
+    there, glad = following(pair, leader={"state": state}, advice="还在等", deadline_at=NINE)
+    gone, stuck = following(pair, leader={"state": state})
+
+    said(pair, there, outcome="delivered", note="看到了")
+    said(pair, gone, outcome="not_delivered", note="没看到")
+
+    heard = make.stored(pair, glad)
+    assert (heard.advice, heard.deadline_at) == ("", None)
+    assert make.stored(pair, stuck).deadline_at == NINE
+    assert "没有发成" in make.stored(pair, stuck).advice
+
+
+def test_a_person_who_saw_the_leader_begins_the_display(pair: Works) -> None:
+    leader, follower = following(pair, leader={"state": S.UNCONFIRMED})
+
+    said(pair, leader, outcome="delivered", note="看到了")
+
+    end = datetime.fromisoformat("2026-12-01T00:00:00+08:00")
+    assert {make.stored(pair, number).expires_at for number in (leader, follower)} == {end}
+
+
+def test_what_must_stay_begins_no_display(pair: Works) -> None:
+    leader, follower = following(pair, leader={"state": S.WITHDRAWING})
+
+    said(pair, leader, outcome="delivered", note="按规定要保留")
+
+    assert make.stored(pair, leader).expires_at is None
+    assert make.stored(pair, follower).expires_at is None
+
+
+def test_waits_begin_anew_when_the_leader_is_sent_again(pair: Works) -> None:
+    leader, follower = following(
+        pair, leader={"state": S.FAILED}, advice="没有发成", deadline_at=NINE
+    )
+
+    sent_again(pair, leader)
+
+    row = make.stored(pair, follower)
+    assert (row.advice, row.deadline_at) == ("", None)
+    assert row.follow_until == NINE + timedelta(hours=2 + 2)
+
+
+def test_a_follower_that_is_sent_again_waits_anew(pair: Works) -> None:
+    _, follower = following(pair, leader={}, state=S.MISSED, follow_until=None)
+
+    assert sent_again(pair, follower).follow_until == NINE + timedelta(hours=2 + 2)
+
+
+def test_sent_again_has_the_late_policy_of_its_edition(works: Works) -> None:
+    number = make.delivery(works, state=S.MISSED, late="miss")
+    with works.database.sessions.begin() as session:
+        session.get_one(Delivery, number).rendition.edition.late = "send"
+
+    again = sent_again(works, number)
+
+    assert (again.not_after, again.late) == (NINE + timedelta(hours=2 + 72), "ask")
+
+
+def test_a_person_lets_it_go_without_its_leader(pair: Works) -> None:
+    _, follower = following(pair, leader={"state": S.FAILED}, advice="在等", deadline_at=NINE)
+
+    row = decided(pair, settle.go_ahead, follower)
+
+    assert (row.state, row.after_id, row.follow_until) == (S.PLANNED, None, None)
+    assert (row.advice, row.deadline_at) == ("", None)
+    assert notes(pair, follower) == [("go_ahead", "学院催得急")]
+
+
+@pytest.mark.parametrize(
+    ("leader", "follower"),
+    [
+        ({"state": S.CONFIRMED}, {}),
+        ({}, {"after_id": None}),
+        ({}, {"state": S.SENDING}),
+        ({}, {"state": S.CANCELLED}),
+    ],
+)
+def test_what_waits_for_nothing_cannot_be_let_go(
+    pair: Works, leader: dict[str, Any], follower: dict[str, Any]
+) -> None:
+    _, number = following(pair, leader=leader, **follower)
+
+    with pytest.raises(NotAllowedError, match="没有在等"):
+        decided(pair, settle.go_ahead, number)
+
+
+@pytest.mark.parametrize("state", [S.FAILED, S.MISSED])
+def test_a_person_leaves_unsent_what_was_not_sent(works: Works, state: S) -> None:
+    number = make.delivery(works, state=state, deadline_at=NINE, advice="请决定")
+
+    row = decided(works, settle.leave, number, reason="讲座已经结束")
+
+    assert (row.state, row.deadline_at, row.advice) == (state, None, late.LEFT)
+    assert notes(works, number) == [("leave", "讲座已经结束")]
+    with pytest.raises(NotAllowedError, match="已经决定"):
+        decided(works, settle.leave, number)
+
+
+def test_what_was_left_can_still_be_sent(works: Works) -> None:
+    number = make.delivery(works, state=S.MISSED, advice=late.LEFT)
+
+    assert (sent_again(works, number).advice, make.stored(works, number).state) == ("", S.PLANNED)
+
+
+@pytest.mark.parametrize("state", sorted(set(S) - {S.FAILED, S.MISSED}))
+def test_nothing_else_is_left(works: Works, state: S) -> None:
+    number = make.delivery(works, state=state)
+
+    with pytest.raises(NotAllowedError, match="失败或错过"):
+        decided(works, settle.leave, number)
+
+
+@pytest.mark.parametrize("do", [settle.go_ahead, settle.leave])
+def test_a_decision_needs_a_reason(works: Works, do: Any) -> None:
+    number = make.delivery(works, state=S.MISSED)
+
+    with pytest.raises(InvalidError) as caught:
+        decided(works, do, number, reason=" ")
+
+    assert (caught.value.field, caught.value.code) == ("reason", "empty")
+
+
+@pytest.mark.parametrize("do", [settle.go_ahead, settle.leave])
+def test_an_author_decides_nothing_about_deliveries(works: Works, do: Any) -> None:
+    number = make.delivery(works, state=S.MISSED)
+
+    with works.database.sessions.begin() as session:
+        by = make.person(session, "林晓", "author")
+        row = session.get_one(Delivery, number)
+        with pytest.raises(NotAllowedError):
+            do(session, row, reason="急", by=by, at=NINE)

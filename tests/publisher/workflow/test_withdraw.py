@@ -192,3 +192,15 @@ def test_pausing_needs_the_right_and_a_reason(office: Office) -> None:
 
     office.act("吴凡", targets.pause, office.desk, "gate", reason="演练")
     office.act("吴凡", targets.resume, office.desk, "gate")
+
+
+@pytest.mark.parametrize("state", [S.FAILED, S.MISSED])
+def test_nobody_is_asked_any_more_about_what_was_withdrawn(office: Office, state: S) -> None:
+    item_id = office.approved(targets=("gate",))
+    put(office, item_id, state)
+    with office.desk.database.sessions.begin() as session:
+        session.get_one(Delivery, office.deliveries(item_id)[0].id).deadline_at = NINE
+
+    take_back(office, item_id)
+
+    assert office.deliveries(item_id)[0].deadline_at is None
