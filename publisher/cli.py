@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from publisher import app as composition
 from publisher import cli_output as output
-from publisher import clock, installation, logs, settings
+from publisher import cli_store, clock, installation, logs, settings
 from publisher.app import App
 from publisher.errors import InvalidError, PublisherError
 from publisher.model.people import Person
@@ -44,6 +44,8 @@ tokens_cli = typer.Typer(help="程序用的令牌。", no_args_is_help=True)
 cli.add_typer(targets_cli, name="targets")
 cli.add_typer(people_cli, name="people")
 cli.add_typer(tokens_cli, name="tokens")
+for command in cli_store.COMMANDS:
+    cli.command()(command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
 AsPerson = Annotated[

@@ -175,6 +175,11 @@ def knows(revision: str) -> bool:
     return revision in {one.revision for one in revisions}
 
 
+def newest() -> str | None:
+    """Return the newest revision of the schema that this version of the program has."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
 def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

@@ -26,7 +26,7 @@ from publisher.model.states import DeliveryState as S
 from publisher.storage.backup import sqlite
 from publisher.storage.backup.archive import BackupError
 from publisher.storage.backup.check import verify
-from publisher.storage.backup.take import take, take_into
+from publisher.storage.backup.take import take_into
 from tests import make
 from tests.make import NINE
 from tests.publisher.storage.backup.house import SECRET, House, silent
@@ -120,21 +120,21 @@ def test_no_writer_waits_for_it_and_it_shows_one_moment(
 ) -> None:
     works = sqlite_house.works()
     make.delivery(works)
+    live = Path(works.database.engine.url.database or "")
     steps: list[int] = []
     monkeypatch.setattr(sqlite, "PAGES", 1)
 
     def write_in_the_middle(step: str, done: int) -> None:
-        if step == "复制数据库" and done and not steps.append(done):
-            with closing(sqlite3.connect(works.database.engine.url.database or "")) as other:
-                other.execute("PRAGMA busy_timeout = 0")
-                other.execute("INSERT INTO beat VALUES (?, '2026-11-24', '')", (str(len(steps)),))
-                other.commit()
+        steps.append(done)
+        with closing(sqlite3.connect(live, timeout=0)) as other:
+            other.execute("INSERT INTO beat VALUES (?, '2026-11-24', '')", (str(len(steps)),))
+            other.commit()
 
-    taken = take(sqlite_house.settings, tmp_path / "a.tar", at=NINE, progress=write_in_the_middle)
+    sqlite.copy(live, tmp_path / "copy.db", progress=write_in_the_middle)
 
     assert len(steps) > 10
     assert steps == sorted(steps)  # it never began anew
-    assert taken.manifest.counts["beat"] == 0
+    assert sqlite.counts(tmp_path / "copy.db")["beat"] == 0
 
 
 def test_a_backup_that_cannot_be_verified_is_not_kept(sqlite_house: House, tmp_path: Path) -> None:
