@@ -110,3 +110,38 @@ def test_a_delivery_of_a_target_that_is_gone_is_still_told(office: Office) -> No
     told = office.get("/deliveries")["deliveries"][0]
 
     assert (told["target"], told["channel"]) == ("board", "")
+
+
+def test_what_waits_goes_ahead_when_a_person_says_so(office: Office) -> None:
+    office.site.answers[:] = [UnknownOutcomeError("the line was cut")]
+    office.site.shows[:] = [UnknownOutcomeError("no answer")]
+    office.approved(targets=["site", "board"])
+    board, site = office.get("/deliveries")["deliveries"]
+    assert (board["state"], board["after"]) == ("planned", site["id"])
+    assert board["waits_until"] > board["due_at"]
+    path = f"/deliveries/{board['id']}/go-ahead"
+
+    with unchanged(office):
+        by_an_author = office.ask("POST", path, json={"reason": "急"})
+        no_reason = office.ask("POST", path, by="吴凡", json={"reason": " "})
+    office.post(path, by="吴凡", reason="学院催得急")
+    office.rest()
+
+    assert_problem(by_an_author, 403, "not_allowed")
+    assert_problem(no_reason, 422, "empty", "reason")
+    assert len(office.board.sent) == 1
+    again = office.ask("POST", path, by="吴凡", json={"reason": "急"})
+    assert_problem(again, 409, "wrong_state")
+
+
+def test_what_failed_is_left_when_a_person_says_so(office: Office) -> None:
+    office.board.answers[:] = [PermanentError("closed")]
+    office.approved(targets=["board"])
+    [failed] = office.get("/deliveries")["deliveries"]
+    path = f"/deliveries/{failed['id']}/abandonment"
+
+    told = office.post(path, by="吴凡", reason="讲座已经结束")
+
+    assert (told["state"], told["advice"]) == ("failed", "已决定不再发，无需处理")
+    again = office.ask("POST", path, by="吴凡", json={"reason": "再来"})
+    assert_problem(again, 409, "wrong_state")

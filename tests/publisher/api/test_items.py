@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from typing import Any
+
+import pytest
 
 from tests.publisher.api.office import LATER, NOTICE, Office
+from tests.publisher.api.test_problems import unchanged
 
 
 def test_everything_that_was_written_is_told_again(office: Office) -> None:
@@ -196,3 +200,38 @@ def test_the_address_of_an_item_is_that_of_its_leading_target(office: Office) ->
     number = office.draft(**NOTICE)
 
     assert office.get(f"/items/{number}")["url"] == ""
+
+
+TERMS = {"urgency": "urgent", "late": "ask", "display_days": 5, "display_unit": "working"}
+
+
+def test_terms_are_told_and_outlast_other_changes(office: Office) -> None:
+    number = office.draft(**TERMS)
+
+    answer = office.ask("PATCH", f"/items/{number}", json={"title": "停电通知"})
+
+    for told in (answer.json(), office.get(f"/items/{number}"), office.get("/items")["items"][0]):
+        assert {name: told[name] for name in TERMS} == TERMS
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"urgency": "soon"}, "urgency"),
+        ({"late": "never"}, "late"),
+        ({"late": "send", "not_after": LATER}, "late"),
+        ({"display_days": 0}, "display_days"),
+        ({"display_days": 10**30}, "display_days"),
+        ({"display_days": "five"}, "display_days"),
+        ({"display_days": 5, "display_unit": "weeks"}, "display_unit"),
+        ({"display_days": 5, "targets": ["board"]}, "targets"),
+    ],
+)
+def test_terms_that_cannot_be_kept_name_their_field(
+    office: Office, terms: dict[str, Any], field: str
+) -> None:
+    with unchanged(office):
+        answer = office.ask("POST", "/items", json=NOTICE | terms)
+
+    assert answer.status_code == 422
+    assert answer.json()["field"] == field

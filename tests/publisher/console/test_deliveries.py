@@ -145,3 +145,71 @@ def test_the_author_cannot_send_again_and_reads_why(office: Office) -> None:
     assert page.xpath(f"//*[@id='retry-{delivery}']/@disabled")
     assert "没有重新发送的权限" in words(page)
     assert state(office, delivery) == "failed"
+
+
+def waiting(office: Office) -> int:
+    """Return a delivery that has waited long enough for one whose answer was lost."""
+    office.site.answers[:] = [LOST]
+    office.site.shows[:] = [LOST]
+    _, board = office.deliveries(office.approved(targets=["site", "board"]))
+    with office.app.database.sessions.begin() as session:
+        queries.delivery(session, board.id).deadline_at = board.due_at
+    return board.id
+
+
+def test_a_person_lets_go_what_waits_and_says_why(office: Office) -> None:
+    delivery = waiting(office)
+    visit = office.of("吴凡")
+
+    shown = visit.get("/deliveries")
+    [asked] = shown.xpath(f"//*[@id='go-ahead-{delivery}']/@href")
+    assert "里面的网址可能还打不开" in words(visit.get(asked))
+    after = visit.post(asked, reason="学院催得急")
+    office.rest()
+
+    assert "已不再等待" in words(after)
+    assert "学院催得急" in words(after)
+    assert len(office.board.sent) == 1
+
+
+def test_a_person_leaves_what_failed_and_it_is_no_task_any_more(office: Office) -> None:
+    delivery = failed(office)
+    visit = office.of("吴凡")
+    assert "失败官网" in words(visit.get("/items"))
+
+    [asked] = visit.get("/deliveries").xpath(f"//*[@id='leave-{delivery}']/@href")
+    visit.get(asked)
+    after = visit.post(asked, reason="已经过时")
+
+    assert "已记下：不再发" in words(after)
+    assert not after.xpath(f"//*[@id='leave-{delivery}']")
+    assert "失败官网" not in words(visit.get("/items").xpath("//*[@id='tasks']")[0])
+
+
+@pytest.mark.parametrize("noun", ["go-ahead", "abandonment"])
+def test_a_decision_without_a_reason_goes_back_beside_its_field(office: Office, noun: str) -> None:
+    delivery = failed(office)
+
+    page = office.of("吴凡").post(f"/deliveries/{delivery}/{noun}", status=422, reason=" ")
+
+    assert "请写明原因" in words(page.xpath("//*[@id='reason-fault']")[0])
+
+
+@pytest.mark.parametrize("noun", ["go-ahead", "abandonment"])
+def test_whoever_may_not_decide_is_told_so(office: Office, noun: str) -> None:
+    delivery = failed(office)
+    visit = office.of("林晓")
+
+    assert "没有核实投递的权限" in words(visit.get(f"/deliveries/{delivery}/{noun}"))
+    after = visit.post(f"/deliveries/{delivery}/{noun}", status=409, reason="急")
+
+    assert "没有核实投递的权限" in words(after)
+
+
+def test_the_author_reads_why_the_buttons_are_not_theirs(office: Office) -> None:
+    delivery = waiting(office)
+
+    page = office.of("林晓").get("/deliveries")
+
+    why = page.xpath(f"//*[@id='go-ahead-{delivery}-why']")[0]
+    assert "没有核实投递的权限" in words(why)

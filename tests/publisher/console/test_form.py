@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from starlette.datastructures import FormData
 
 from publisher.console import form as forms
@@ -60,3 +61,29 @@ def test_words_for_a_picture_have_a_limit() -> None:
 
     assert faults(forms.MAX_ALT) == {}
     assert "images" in faults(forms.MAX_ALT + 1)
+
+
+def test_terms_are_read() -> None:
+    form = posted(
+        ("urgency", "urgent"), ("late", "ask"), ("display_days", " 5 "), ("display_unit", "working")
+    )
+
+    draft = form.draft()
+
+    assert (draft.urgency, draft.late) == ("urgent", "ask")
+    assert (draft.display_days, draft.display_unit) == (5, "working")
+
+
+def test_terms_that_are_left_empty_are_the_usual_ones() -> None:
+    draft = posted().draft()
+
+    assert (draft.urgency, draft.late) == ("normal", "")
+    assert (draft.display_days, draft.display_unit) == (None, "calendar")
+
+
+@pytest.mark.parametrize("typed", ["五", "5.5", "-5", "²", "10000"])
+def test_days_that_cannot_be_read_say_how_to_write_them(typed: str) -> None:
+    form = posted(("display_days", typed))
+    form.draft()
+
+    assert form.faults["display_days"] == "公示期请写成 5 这样的整数；不是公示就不填"
