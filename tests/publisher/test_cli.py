@@ -76,6 +76,20 @@ def test_a_word_notice_is_queued_as_a_draft_and_recognised(shell: Shell, tmp_pat
     assert item["status"] == "draft"
 
 
+def test_terms_are_queued_with_it(shell: Shell, tmp_path: Path) -> None:
+    targets = shell.home / "config" / "targets.toml"
+    site = '[website]\nchannel = "website"\nbase_url = "http://127.0.0.1:9"\n'
+    targets.write_text(TARGETS + site, encoding="utf-8")
+    terms = ("--late", "ask", "--urgency", "emergency", "--display", "5-working")
+
+    shell.run("queue", str(word_notice(tmp_path)), "--to", "website,qq", *terms)
+
+    with open_database(settings.load(shell.home).database_url).reads() as session:
+        [row] = queries.items(session)
+    assert (row.edition.late, row.item.urgency) == ("ask", "emergency")
+    assert (row.edition.display_days, row.edition.display_unit) == (5, "working")
+
+
 def test_submitted_at_once_where_asked(shell: Shell, tmp_path: Path) -> None:
     [item] = shell.told("queue", str(word_notice(tmp_path)), "--to", "qq", "--submit")
 
@@ -97,6 +111,11 @@ def test_submitted_at_once_where_asked(shell: Shell, tmp_path: Path) -> None:
             ("--to", "qq", "--at", "2099-02-02 08:00", "--until", "2099-02-01 08:00"),
             "错误（expires_at）：结束时间",
         ),
+        (("--to", "qq", "--late", "never"), "错误（late）：过时处理只能是"),
+        (("--to", "qq", "--urgency", "soon"), "错误（urgency）：紧急程度只能是"),
+        (("--to", "qq", "--display", "five"), "错误（display_days）：公示期“five”看不懂"),
+        (("--to", "qq", "--display", "5-weeks"), "错误（display_unit）：公示期的单位只能是"),
+        (("--to", "qq", "--display", "5"), "错误（targets）：公示期从官网发出并确认之日起算"),
         (("--to", "qq", "--as", "无此人"), "没有叫 无此人 的人"),
         (("--to", "qq", "--category", "9999"), "错误（category）"),
         (("--to", "qq", "--override", "qq"), "错误（--override）"),
