@@ -202,7 +202,12 @@ def test_the_address_of_an_item_is_that_of_its_leading_target(office: Office) ->
     assert office.get(f"/items/{number}")["url"] == ""
 
 
-TERMS = {"urgency": "urgent", "late": "ask", "display_days": 5, "display_unit": "working"}
+TERMS: dict[str, Any] = {
+    "urgency": "urgent",
+    "late": "ask",
+    "display_days": 5,
+    "display_unit": "working",
+}
 
 
 def test_terms_are_told_and_outlast_other_changes(office: Office) -> None:
