@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import CursorResult, bindparam, case, literal, select, update
 from sqlalchemy.orm import Session
 
-from publisher.channel import Channel, Confirms, Receipt
+from publisher.channel import Channel, Confirms, Paces, Receipt
 from publisher.delivery import breaker, gates, retry
 from publisher.delivery.retry import Why
 from publisher.delivery.works import Works
@@ -92,7 +92,7 @@ def _accept(session: Session, works: Works, accepted: Sequence[Sent]) -> None:
     for one in accepted:
         if one not in ours:
             _keep_late(session, works, one)
-    _mend_breakers(session, {one.lane for one in ours})
+    _mend_breakers(session, ours)
 
 
 _OURS = (
@@ -204,15 +204,22 @@ def _accept_row(works: Works, row: Delivery, receipt: Receipt, *, at: datetime) 
     look_later(works, row, at=at, first=True)
 
 
-def _mend_breakers(session: Session, lanes: Collection[str]) -> None:
+def _mend_breakers(session: Session, ours: Sequence[Sent]) -> None:
     """Close the breakers of accounts that have just taken a delivery."""
-    session.execute(
-        update(Lane)
-        .where(Lane.name.in_(sorted(lanes)), (Lane.faults > 0) | (Lane.breaker != "closed"))
-        .values(breaker="closed", faults=0, openings=0, opened_at=None, probe_at=None, advice="",
-                next_send_at=None)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    took = {one.lane: one for one in ours}
+    records = session.scalars(
+        select(Lane)
+        .where(Lane.name.in_(sorted(took)), (Lane.faults > 0) | (Lane.breaker != "closed"))
+        .order_by(Lane.name)
+        .with_for_update()
+    )
+    for record in records:
+        before = breaker_of(record)
+        keep_breaker(record, breaker.after_success(before))
+        if before.state == breaker.State.HALF_OPEN:  # which had held all others back
+            one = took[record.name]
+            gap_s = one.channel.gap_s() if isinstance(one.channel, Paces) else 0.0
+            record.next_send_at = one.at + timedelta(seconds=gap_s)
 
 
 def _not_accepted(session: Session, works: Works, one: Sent) -> None:

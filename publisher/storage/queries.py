@@ -346,7 +346,8 @@ def orphaned_lanes(
 ) -> set[str]:
     """Return lanes beside these on which something is due: those of targets that are gone."""
     query = select(Delivery.lane).where(stands(DeliveryState.PLANNED), Delivery.due_at <= now)
-    return set(session.scalars(query.where(Delivery.lane.not_in(sorted(lanes))).limit(limit)))
+    query = query.where(Delivery.lane.not_in(sorted(lanes))).order_by(Delivery.due_at).limit(limit)
+    return set(session.scalars(query))
 
 
 def lanes_to_probe(session: Session, *, now: datetime) -> set[str]:
