@@ -74,7 +74,9 @@ def deliveries(session: Session, item_id: int) -> Sequence[Delivery]:
 def delivery(session: Session, row: Delivery) -> None:
     """Lock one delivery after its item, and read it anew."""
     item(session, row.item_id)
-    session.refresh(row, with_for_update=CHANGE)
+    one = select(Delivery.id).where(Delivery.id == row.id)  # alone: no outer join can be locked
+    session.execute(one.with_for_update(key_share=True))
+    session.expire(row)
 
 
 def row(session: Session, wanted: Row) -> Row:

@@ -101,7 +101,7 @@ def withdrawing(office: Office, item_id: int) -> Act:
 
 def settling(office: Office, delivery_id: int) -> Act:
     def act(session: Session) -> None:
-        row = session.get_one(Delivery, delivery_id)
+        row = queries.delivery(session, delivery_id)
         by = person(session, office, "吴凡")
         settle.settle(session, office.desk, row, outcome="delivered", note="看过", by=by, at=NINE)
 
@@ -263,7 +263,7 @@ def test_two_retries_plan_once(office: Office) -> None:
     _, delivery_id = sent(office, S.FAILED)
 
     def retry(session: Session) -> None:
-        row, by = session.get_one(Delivery, delivery_id), person(session, office, "吴凡")
+        row, by = queries.delivery(session, delivery_id), person(session, office, "吴凡")
         settle.retry(session, office.desk, row, by=by, at=NINE)
 
     failure = overlapping(office.desk.database, retry, retry)
