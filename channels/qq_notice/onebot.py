@@ -11,8 +11,6 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import requests
-
 from channels import _http
 from channels.qq_notice.failures import NO_SERVER, WRONG_TOKEN, error_of
 from publisher.errors import CredentialsError, RetryableError, UnknownOutcomeError
@@ -39,7 +37,7 @@ class OneBot:
             return answer.get("data")
         raise error_of(action, answer, secret=self.access_token)
 
-    def _post(self, action: str, params: dict[str, str]) -> requests.Response:
+    def _post(self, action: str, params: dict[str, str]) -> _http.Answer:
         try:
             return _http.send(
                 "POST",
@@ -55,7 +53,7 @@ class OneBot:
             raise RetryableError(str(error), after_s=error.after_s, advice=NO_SERVER) from None
 
 
-def _envelope(response: requests.Response) -> dict[str, Any]:
+def _envelope(response: _http.Answer) -> dict[str, Any]:
     """Return the JSON envelope, whatever the HTTP status beside it."""
     try:
         answer = _http.json_object(response)

@@ -9,8 +9,6 @@ from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
 
-import requests
-
 from channels import _http
 from channels.website.catalogue import Delivery
 from channels.website.notice import Notice, place_of
@@ -120,12 +118,12 @@ class ReadBack:
             return f"网站目录写不进去（{error.strerror}）：检查磁盘空间和目录权限"
         return ""
 
-    def _ask(self, method: str, url: str) -> requests.Response:
+    def _ask(self, method: str, url: str) -> _http.Answer:
         # what a cache in between remembers proves nothing
         return _http.send(method, url, timeout_s=self.timeout_s, params={"check": uuid4().hex})
 
 
-def _advice(home: requests.Response) -> str:
+def _advice(home: _http.Answer) -> str:
     if home.status_code != 200:
         return f"网站首页返回 {home.status_code}：检查网站服务"
     if f'content="{GENERATOR}"'.encode() not in home.content:
