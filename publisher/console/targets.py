@@ -127,7 +127,8 @@ def verdict(row: TargetRow) -> tuple[str, str, str]:
     health = row.health
     advice = str(health.get("advice") or "")
     if row.pause is not None:
-        return "look", "已暂停", advice or "原因解决后请点“恢复”，排着的投递会接着发出"
+        where = "请点" if row.pause.scope.startswith("target:") else "请在“全部和渠道”里点"
+        return "look", "已暂停", advice or f"原因解决后{where}“恢复”，排着的投递会接着发出"
     if row.breaker != "closed":
         return ("look" if row.breaker == "half_open" else "bad"), BREAKER[row.breaker], row.advice
     if not health:

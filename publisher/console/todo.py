@@ -10,12 +10,14 @@ from publisher.console.visitor import Look
 from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.states import EditionState
+from publisher.model.target import Pause
 from publisher.model.words import DELIVERY_STATE
 from publisher.schedule import late
 from publisher.schedule.places import places
 from publisher.storage import queries, vitals
 from publisher.storage.queries import ItemRow
 from publisher.workflow import rules
+from publisher.workflow import targets as running
 
 GIVEN_UP = (S.FAILED, S.MISSED)
 MOST = 8  # lines; the lists behind them are complete
@@ -93,8 +95,16 @@ def _unwell(look: Look) -> Iterator[Task]:
     if rules.may(look.person, "run_targets") is not None:
         return
     rows = queries.targets(look.session, places(look.app.channels))
+    wide = {r.pause.scope: r.pause for r in rows.values() if r.pause and not _is_own(r.pause)}
+    for scope, pause in wide.items():
+        text = f"{running.scope_label(look.app.desk, scope)}：{pause.because}"
+        yield Task(kind="已暂停", tone="look", text=text, url="/targets#pauses")
     for name, row in rows.items():
         tone, kind, advice = targets.verdict(row)
-        if tone in ("look", "bad"):
+        if tone in ("look", "bad") and (row.pause is None or _is_own(row.pause)):
             text = f"{look.label(name)}：{row.pause.because if row.pause else advice}"
             yield Task(kind=kind, tone=tone, text=text, url=f"/targets#{name}")
+
+
+def _is_own(pause: Pause) -> bool:
+    return pause.scope.startswith("target:")

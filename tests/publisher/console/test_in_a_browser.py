@@ -16,8 +16,11 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
+from publisher import clock
 from publisher.channel import Receipt
 from publisher.errors import PermanentError, UnknownOutcomeError
+from publisher.model.alarm import Alarm
+from publisher.model.lane import Lane
 from tests.publisher.console import office as offices
 from tests.publisher.console.office import NOTICE, PASSWORD, REVIEWERS, Office, picture
 
@@ -108,6 +111,17 @@ def busy(office: Office) -> None:
     office.draft(title="草稿", body="<h2>一</h2><p>手机 13800138000</p>", body_form="html")
     office.of("吴凡").post("/targets/site/check")
     office.of("吴凡").post("/pauses", scope="target:board", reason="栏目调整")
+    office.of("吴凡").post("/pauses", scope="everything", reason="全校停电")
+    in_trouble(office)
+
+
+def in_trouble(office: Office) -> None:
+    """Let an account be spared, an alarm be open and another one be over."""
+    at = clock.now()
+    with office.app.database.sessions.begin() as session:
+        session.add(Lane(name="walls", breaker="open", opened_at=at, probe_at=at, advice="请登录"))
+        session.add(Alarm(key="disk", since=at, text="磁盘只剩 0.4 GB，请清理或扩容"))
+        session.add(Alarm(key="breaker walls", since=at, until=at, text="大屏自动停发"))
 
 
 PAGES = {  # address: who looks
@@ -124,6 +138,7 @@ PAGES = {  # address: who looks
     "/deliveries": "吴凡",
     "/deliveries/1/settlement": "吴凡",
     "/targets": "吴凡",
+    "/alarms": "吴凡",
     "/nowhere": "林晓",
 }
 

@@ -159,8 +159,8 @@ def test_an_account_that_is_spared_says_since_when_and_is_set_going_by_a_person(
     office.of("吴凡").post("/resumptions", scope="target:site")
 
     assert "已自动停发" in halted
-    assert "请检查密钥" in halted
-    assert "起自动停发，今天" in halted
+    assert "起自动停发：请检查密钥。今天" in halted
+    assert "再问平台，平台好了会自动恢复" in halted
     assert "恢复发送" in halted
     assert "停发" not in card(office)
 
@@ -198,6 +198,19 @@ def test_who_runs_targets_finds_troubles_among_the_tasks(office: Office) -> None
 
     assert "连不上公告屏：请检查网线" in operator
     assert author == ""
+
+
+def test_a_wide_pause_is_one_task_and_a_narrow_one_its_own(office: Office) -> None:
+    visit = office.of("吴凡")
+    visit.post("/pauses", scope="target:site", reason="栏目调整")
+    narrow = words(visit.get("/items").xpath("//*[@id='tasks']")[0])
+
+    visit.post("/pauses", scope="everything", reason="全校停电")
+
+    wide = words(visit.get("/items").xpath("//*[@id='tasks']")[0])
+    assert "已暂停官网：栏目调整" in narrow
+    assert wide.count("全校停电") == 1
+    assert "已暂停全部发布：全校停电" in wide
 
 
 def test_the_live_page_is_the_same_page(office: Office) -> None:
