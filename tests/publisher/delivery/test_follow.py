@@ -16,6 +16,7 @@ from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.schedule import late, plan
 from publisher.storage import queries, renditions
+from publisher.storage.database import Database
 from tests import make
 from tests.make import NINE, FakeChannel
 
@@ -169,6 +170,18 @@ def test_an_outage_of_a_month_floods_nobody(tmp_path: Path, policy: str) -> None
     assert {make.stored(works, number).deadline_at for number in old} == {back}
     assert [verb for number in old for verb, _ in notes(works, number)] == ["miss"] * len(old)
     assert make.stored(works, fresh).state == S.PLANNED
+
+
+def test_waits_and_displays_are_the_same_on_each_database(store: Database, tmp_path: Path) -> None:
+    works = dataclasses.replace(works_of(tmp_path), database=store)
+    leader, follower = planned(works, display_days=5)
+
+    asked = follow.stop_waiting(works, now=NINE + 2 * HOUR)
+    begun(works, leader, at=NINE + 3 * HOUR)
+
+    row = make.stored(works, follower)
+    assert (asked, row.deadline_at) == (1, NINE + 2 * HOUR)
+    assert row.expires_at == datetime.fromisoformat("2026-12-01T00:00:00+08:00")
 
 
 def test_a_clock_set_back_ends_no_wait_twice(tmp_path: Path) -> None:
