@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from publisher.errors import InvalidError
 from publisher.schedule import times
 
-MAX_ID = 2**63 - 1  # what an integer column holds
+MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds
 MAX_PAGE = 200
 MAX_NAME = 120  # characters of a file's name, as in documents/attachments.py
 MAX_MOMENT = 64  # characters

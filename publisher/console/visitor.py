@@ -26,7 +26,7 @@ from publisher.settings import ROLES
 from publisher.storage import queries, vitals
 from publisher.workflow import people, rules
 
-MAX_ID = 2**63 - 1  # what an integer column holds
+MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds
 MAX_NOTE = 2000  # characters
 MAX_FIELDS = 2000
 MAX_FILES = 100
