@@ -64,6 +64,11 @@ def test_what_was_typed_becomes_a_draft(office: Office) -> None:
         ("category", "9999", "不在《高等学校信息公开事项清单》中"),
         ("audience", "world", "公开范围"),
         ("kind", "", "文种"),
+        ("urgency", "soon", "紧急程度只能是"),
+        ("late", "never", "过时处理只能是"),
+        ("display_days", "0", "公示期请写 1 到 365 之间的天数"),
+        ("display_days", "五", "公示期请写成 5 这样的整数"),
+        ("display_unit", "weeks", "公示期的单位只能是"),
         ("summary", "字" * 2001, "摘要最多 2000 个字"),
         ("document_number", "字" * 65, "文号最多 64 个字"),
         ("department", "字" * 201, "落款单位最多 200 个字"),
@@ -85,6 +90,21 @@ def test_a_fault_goes_back_beside_its_field_with_all_that_was_typed(
     assert sentence in words(page.xpath(f"//*[@id='{place}-fault']")[0])
     assert place in ("targets", "audience") or value(page, "department") != ""
     assert words(office.of("林晓").get("/items")).count("停水通知") == 0
+
+
+def test_terms_come_back_as_they_were_saved_and_reviewers_read_them(office: Office) -> None:
+    terms = {"urgency": "urgent", "late": "ask", "display_days": "5", "display_unit": "working"}
+    number = office.submitted(**terms)
+
+    page = office.of("林晓").get(f"/items/{number}/edit")
+    [edition] = office.item(number).editions
+    shown = words(office.of("王建国").get(f"/editions/{edition.id}/review"))
+
+    assert value(page, "display_days") == "5"
+    for name in ("urgency", "late", "display_unit"):
+        assert page.xpath(f"//select[@id='{name}']/option[@selected]/@value") == [terms[name]]
+    for said in ("紧急程度 加急", "过时处理 由人决定", "公示期 5 个工作日", "结束时间 公示期满"):
+        assert said.replace(" ", "") in shown.replace(" ", "")
 
 
 def test_a_field_in_fault_says_so_to_screen_readers(office: Office) -> None:
