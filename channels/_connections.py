@@ -43,10 +43,10 @@ class Pool:
         idle = self._idle.get(origin, ())
         while idle:
             try:
-                since, connection = idle.pop()  # the last used: the others may grow old
+                kept_at, connection = idle.pop()  # the last used: the others may grow old
             except IndexError:  # another thread was faster
                 return None
-            if _stands(connection, since=since):
+            if _stands(connection, kept_at=kept_at):
                 return connection
             connection.close()
         return None
@@ -56,23 +56,24 @@ class Pool:
         if connection.sock is not None:
             self._idle.setdefault(origin, deque()).append((time.monotonic(), connection))
 
-    def sweep(self) -> None:
-        """Close what has grown old, wherever it leads."""
+    def sweep(self, *, since: float | None = None) -> None:
+        """Close what has waited since that moment or longer, wherever it leads."""
+        since = time.monotonic() - IDLE_S if since is None else since
         for idle in list(self._idle.values()):
             while idle:
                 try:
-                    since, connection = idle.popleft()
+                    kept_at, connection = idle.popleft()
                 except IndexError:
                     break
-                if time.monotonic() - since < IDLE_S:
-                    idle.appendleft((since, connection))
+                if kept_at > since:
+                    idle.appendleft((kept_at, connection))
                     break
                 connection.close()
 
 
-def _stands(connection: HTTPConnection, *, since: float) -> bool:
+def _stands(connection: HTTPConnection, *, kept_at: float) -> bool:
     # what can be read before anything was asked is the end of the connection
-    return time.monotonic() - since < IDLE_S and not wait_for_read(connection.sock, timeout=0)
+    return time.monotonic() - kept_at < IDLE_S and not wait_for_read(connection.sock, timeout=0)
 
 
 def connect(origin: Origin, *, timeout_s: float) -> HTTPConnection:

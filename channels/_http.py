@@ -7,8 +7,10 @@ would turn a POST into a GET, or show a sign-in page as success.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
+import math
 import ssl
 import threading
 import time
@@ -54,6 +56,7 @@ NO_CONNECTION = "no connection: refused, too slow, or no such host"
 NOT_TRUSTED = "the certificate of the outlet is not trusted"
 
 _pool = _connections.Pool()
+atexit.register(lambda: _pool.sweep(since=math.inf))
 _of_thread = threading.local()
 
 
