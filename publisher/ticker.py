@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from publisher import clock
 from publisher.app import App
 from publisher.channel import CAMPUS_TIME
-from publisher.delivery import gates, recover, takedown
+from publisher.delivery import alarms, follow, gates, mail, recover, takedown
 from publisher.delivery.engine import Kind, Work
 from publisher.model.target import EVERYTHING, Beat, Pause
 from publisher.schedule.plan import lane_of
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 EVERY_S = 1.0  # a tick is a few indexed reads
 HOUSEKEEPING_S = 15.0
+TELL_S = 30.0
 TEND_S = 3600.0
 UNWELL_S = 30.0  # between two checks of a target that was not well
 STAND_BY_S = 5.0  # between two tries to take over
@@ -37,10 +38,10 @@ HEART = "ticker"
 class Ticker:
     """Wakes the lanes of one installation; one ticker is at work at a time."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, drift: Callable[[], float] | None = None) -> None:
         self.app = app
         self._leadership = Leadership(app.database)
-        self._drift = clock.Drift()
+        self._drift_s = drift or clock.Drift().since_asked_s
         self._leads = False
         self._next_wake_at: datetime | None = None
         self._every_s: dict[str, float] = {}
@@ -65,6 +66,7 @@ class Ticker:
             "take down": (self._if_leading(self.take_down), EVERY_S),
             "housekeeping": (self._if_leading(self.housekeeping), HOUSEKEEPING_S),
             "watch calls": (self.app.watch_calls, HOUSEKEEPING_S),
+            "tell": (self._if_leading(self.tell), TELL_S),
             "tend": (self._if_leading(self.tend), TEND_S),
         }
         for name, (job, every_s) in jobs.items():
@@ -108,7 +110,7 @@ class Ticker:
 
     def send(self) -> None:
         """Wake the lanes on which something is due, and set the wake for the next moment."""
-        if (ahead_s := self._drift.since_asked_s()) > JUMP_S:
+        if (ahead_s := self._drift_s()) > JUMP_S:
             self._disbelieve(ahead_s)
         now = clock.now()
         with self.app.database.reads() as session:
@@ -138,6 +140,7 @@ class Ticker:
             if session.get(Pause, EVERYTHING) is None:
                 at, by = clock.now(), notes.SYSTEM
                 session.add(Pause(scope=EVERYTHING, at=at, by=by, because=text))
+            alarms.raise_now(session, "clock", text, at=clock.now())
 
     def confirm(self) -> None:
         """Wake the targets at which a look is due."""
@@ -161,10 +164,12 @@ class Ticker:
         now = clock.now()
         recover.recover(self.app.works, now=now)
         recover.miss(self.app.works, now=now)
+        follow.stop_waiting(self.app.works, now=now)
         recover.mend_clock(self.app.works, now=now)
         self._wake_orphans(now)
         for name in self._unchecked(now):
             self.app.engine.wake(Work(Kind.CHECK, name))
+        alarms.watch(self.app.works, self.app.settings, now=now)
         with self.app.database.sessions.begin() as session:
             session.merge(Beat(name=HEART, at=now, owner=self.app.works.owner))
 
@@ -174,6 +179,10 @@ class Ticker:
             lanes = queries.orphaned_lanes(session, self.app.works.lanes(), now=now)
         for lane in sorted(lanes):
             self.app.engine.wake(Work(Kind.SEND, lane))
+
+    def tell(self) -> None:
+        """Send people word of alarms; a mail server that hangs holds up nothing else."""
+        mail.tell(self.app.works, self.app.settings, now=clock.now())
 
     def tend(self) -> None:
         """Keep the database quick."""

@@ -15,6 +15,7 @@ from publisher.channel import Confirms, Finds, Receipt
 from publisher.delivery import retry
 from publisher.delivery.calls import Call
 from publisher.delivery.engine import Kind, Work
+from publisher.delivery.follow import start_display
 from publisher.delivery.record import give_up, tell_followers
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, UnknownOutcomeError
@@ -131,7 +132,7 @@ def _record(
     at: datetime,
 ) -> None:
     if isinstance(seen, Receipt):
-        _confirmed(session, row, seen, at=at)
+        _confirmed(session, works, row, seen, at=at)
     elif seen is None:
         _absent(session, works, row, at=at)
     else:
@@ -141,11 +142,14 @@ def _record(
         again(row, at=at)
 
 
-def _confirmed(session: Session, row: Delivery, seen: Receipt, *, at: datetime) -> None:
+def _confirmed(
+    session: Session, works: Works, row: Delivery, seen: Receipt, *, at: datetime
+) -> None:
     row.remote_id, row.evidence, row.is_restored = seen.remote_id, seen.evidence, False
     row.lease_owner = None  # it is there, so the call that was given up has arrived
     row.settle(S.CONFIRMED, url=seen.url, at=at)
     tell_followers(session, row, advice="", deadline_at=None)
+    start_display(session, works, row, at=at)
     observe(session, row, "present", seen.evidence, at=at)
 
 

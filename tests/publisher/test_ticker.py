@@ -1,21 +1,25 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from publisher import app as composition
 from publisher import clock, settings
 from publisher.app import App
-from publisher.channel import Receipt
+from publisher.channel import Receipt, Rendition
+from publisher.delivery import recover
 from publisher.errors import UnknownOutcomeError
+from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
-from publisher.model.target import Target
+from publisher.model.target import EVERYTHING, Pause, Target
 from publisher.storage import queries
 from publisher.ticker import HEART, Ticker
 from tests import make
@@ -117,6 +121,83 @@ def test_it_ticks_on_when_the_clock_was_set_back_by_an_hour(app: App) -> None:
     ticker.stop()
 
     assert make.stored(app.works, delivery).state == S.CONFIRMED
+
+
+@pytest.mark.parametrize(("ahead_s", "sends"), [(600.0, 1), (601.0, 0), (-3600.0, 1)])
+def test_a_clock_that_jumps_forward_publishes_nothing_before_a_person_has_looked(
+    app: App, ahead_s: float, sends: int
+) -> None:
+    gate = app.channels["gate"]
+    assert isinstance(gate, FakeChannel)
+    now = clock.now()
+    make.delivery(app.works, due_at=now, not_after=now + timedelta(hours=1))
+    ticker = Ticker(app, drift=lambda: ahead_s)
+
+    ticker.send()
+    app.lanes.rest(PATIENCE_S)
+
+    with app.database.reads() as session:
+        pause = session.get(Pause, EVERYTHING)
+        alarms = session.scalars(select(Alarm.key)).all()
+    assert len(gate.sent) == sends
+    assert (pause is not None) == (not sends)
+    assert alarms == ([] if sends else ["clock"])
+
+
+def test_of_two_tickers_one_stands_by_and_takes_over(app: App, tmp_path: Path) -> None:
+    first, second = Ticker(app), Ticker(app)
+    first.start()
+    second.start()
+    both = (first.leads, second.leads)
+
+    first.stop()
+    end = time.monotonic() + PATIENCE_S
+    while not second.leads and time.monotonic() < end:
+        time.sleep(0.05)
+    after = (first.leads, second.leads)
+    second.stop()
+
+    assert both == (True, False)
+    assert after == (False, True)
+
+
+def test_a_call_that_outlives_its_lease_is_given_up_and_its_lane_goes_on(app: App) -> None:
+    hung, release = threading.Event(), threading.Event()
+
+    @dataclass(frozen=True, kw_only=True)
+    class Hanging(FakeChannel):
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            if not self.sent:
+                self.sent.append((key, b""))
+                hung.set()
+                release.wait(PATIENCE_S)
+                return Receipt(remote_id="late")
+            return super().deliver(rendition, key=key)
+
+    limits = app.settings.delivery.model_copy(update={"lease_s": 0.5})
+    app.works = replace(app.works, limits=limits)
+    app.channels["gate"] = gate = Hanging(shows=[UnknownOutcomeError("not yet")])
+    now = clock.now()
+    first, second = (
+        make.delivery(app.works, due_at=now, not_after=now + timedelta(hours=1)) for _ in range(2)
+    )
+    app.wake_due()
+    assert hung.wait(PATIENCE_S)
+
+    time.sleep(0.6)
+    app.watch_calls()
+    recover.recover(app.works, now=clock.now())
+    app.wake_due()
+    assert app.lanes.rest(PATIENCE_S)
+    states = (make.stored(app.works, first).state, make.stored(app.works, second).state)
+    release.set()
+    end = time.monotonic() + PATIENCE_S
+    while make.stored(app.works, first).state != S.ACCEPTED and time.monotonic() < end:
+        time.sleep(0.05)
+
+    assert states == (S.UNCONFIRMED, S.ACCEPTED)
+    assert make.stored(app.works, first).remote_id == "late"
+    assert len(gate.sent) == 2
 
 
 def test_an_app_that_is_closed_begins_nothing_more(app: App) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from publisher.channel import Bundles, Receipt, Rendition
-from publisher.delivery import confirm, recover, worker
+from publisher.delivery import claims, confirm, recover, worker
 from publisher.delivery.works import Works
 from publisher.errors import ChannelError, PermanentError, RetryableError, UnknownOutcomeError
 from publisher.model.delivery import Delivery
@@ -182,7 +182,7 @@ def test_a_worker_that_died_with_a_bundle_leaves_each_of_them_unconfirmed(tmp_pa
     works = make.works(tmp_path, {"gate": gate})
     ids = planned(works, 2)
     with works.database.sessions.begin() as session:
-        [[claim]] = worker.claim_all(session, works, [worker.Room(lane="gate", calls=1)], now=NINE)
+        [[claim]] = claims.claim_all(session, works, [claims.Room(lane="gate", calls=1)], now=NINE)
     assert worker.arm(works, claim, handle="draft", at=NINE)
 
     recover.recover(works, now=NINE + timedelta(hours=1))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from publisher.channel import Health, Paces, Ration, Rations, Receipt, Shares
-from publisher.delivery import check, recover, worker
+from publisher.delivery import check, claims, recover, worker
 from publisher.delivery.works import Works
 from publisher.errors import CredentialsError, PermanentError, RetryableError, UnknownOutcomeError
 from publisher.model.lane import Lane, Spent
@@ -129,13 +129,13 @@ def test_while_one_is_tried_no_other_goes(tmp_path: Path) -> None:
     check.check(works, "gate", now=after(30))
 
     with works.database.sessions.begin() as session:
-        first = worker.claim_all(session, works, [worker.Room(lane="gate", calls=5)], now=after(31))
+        first = claims.claim_all(session, works, [claims.Room(lane="gate", calls=5)], now=after(31))
     with works.database.sessions.begin() as session:
-        second = worker.claim_all(
-            session, works, [worker.Room(lane="gate", calls=5)], now=after(32)
+        second = claims.claim_all(
+            session, works, [claims.Room(lane="gate", calls=5)], now=after(32)
         )
 
-    assert [len(claims) for claims in (*first, *second)] == [1, 0]
+    assert [len(claimed) for claimed in (*first, *second)] == [1, 0]
 
 
 def test_one_that_is_not_well_is_asked_again_later(tmp_path: Path) -> None:

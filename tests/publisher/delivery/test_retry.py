@@ -26,7 +26,7 @@ def test_never_undercuts_what_the_outlet_asks(tries: int, after_s: float, chance
 
     assert wait is not None
     assert wait >= after_s
-    assert wait >= retry.wait_s(Why.REFUSED, tries, after_s=None, chance=0)
+    assert wait >= (retry.wait_s(Why.REFUSED, tries, after_s=None, chance=0) or 0)
 
 
 @pytest.mark.parametrize(
