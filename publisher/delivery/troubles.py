@@ -198,14 +198,14 @@ def stuck_lanes(session: Session, works: Works, *, now: datetime) -> list[str]:
     delivery waits for another one, or the lane is at work: it is sending, or has sent something.
     """
     since = now - LATE
-    lying = vitals.lying(session, now=now, since=since, closed=())
+    lying = vitals.lying(session, works.lanes(), now=now, since=since)
     if not lying:
         return []
     known = gates.read(session, works, lying, now=now)
     if EVERYTHING in known.pauses:
         return []
     if closed := known.paused_targets(works):
-        lying = vitals.lying(session, now=now, since=since, closed=closed)
+        lying = vitals.lying(session, lying, now=now, since=since, closed=closed)
     busy = vitals.sending(session, now=now)
     return [
         lane

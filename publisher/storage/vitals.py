@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, String, column, func, literal, or_, select, values
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from publisher.model.alarm import Alarm
@@ -34,17 +34,30 @@ def overdue(session: Session, *, now: datetime) -> int:
 
 
 def lying(
-    session: Session, *, now: datetime, since: datetime, closed: Collection[str]
+    session: Session,
+    lanes: Collection[str],
+    *,
+    now: datetime,
+    since: datetime,
+    closed: Collection[str] = (),
 ) -> list[str]:
-    """Return the lanes with something whose turn has come since then, beside closed targets."""
-    found = session.scalars(
-        select(Delivery.lane)
-        .where(stands(DeliveryState.PLANNED), Delivery.due_at <= since)
-        .where(Delivery.not_after >= now, Delivery.target.not_in(closed))
-        .where(_is_its_turn())
-        .distinct()
+    """Return the lanes with something whose turn has come since then, beside closed targets.
+
+    Asks lane by lane, so that it costs the same however much is planned for later.
+    """
+    oldest = oldest_due_at(session)
+    if not lanes or oldest is None or oldest > since:
+        return []
+    asked = values(column("lane", String), name="asked").data([(lane,) for lane in sorted(lanes)])
+    each = asked.cte("each")
+    is_lying = (
+        select(literal(1))
+        .where(Delivery.lane == each.c.lane, stands(DeliveryState.PLANNED))
+        .where(Delivery.rank_at <= since, Delivery.due_at <= since, Delivery.not_after >= now)
+        .where(Delivery.target.not_in(closed), _is_its_turn())
+        .exists()
     )
-    return sorted(found)
+    return sorted(session.scalars(select(each.c.lane).where(is_lying)))
 
 
 def _is_its_turn() -> ColumnElement[bool]:

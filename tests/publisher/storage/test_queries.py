@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
-from publisher.delivery import claims, confirm, recover, takedown
+from publisher.delivery import claims, confirm, recover, takedown, troubles
 from publisher.delivery.works import Works
 from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
+from publisher.model.target import Place
 from publisher.storage import queries, vitals
 from publisher.storage.database import tend
 from tests import make
 from tests.make import NINE, FakeChannel
 
+TOMORROW = NINE + timedelta(days=1, minutes=5)  # something has been due since then
 HISTORY = 4000  # deliveries that are long done: published for good, or taken down again
 Ask = Callable[[Works], object]
 
@@ -66,9 +68,15 @@ TICKS: dict[str, Ask] = {
     "orphaned lanes": read(queries.orphaned_lanes, lanes=["site"], now=NINE),
     "next due": read(queries.next_due_at, after=NINE),
     "due looks": read(queries.due_checks, now=NINE),
-    "targets": read(queries.targets, names=["gate"]),
+    "targets": read(queries.targets, places={"gate": Place(kind="make", lane="gate")}),
     "work for people": read(queries.needs_a_person, now=NINE),
     "overdue": read(vitals.overdue, now=NINE),
+    "most overdue": read(vitals.most_overdue, now=NINE),
+    "oldest due": read(vitals.oldest_due_at),
+    "lying": read(vitals.lying, lanes=["gate"], now=TOMORROW, since=TOMORROW, closed=["site"]),
+    "sending": read(vitals.sending, now=NINE),
+    "has sent": read(vitals.has_sent, targets=["gate"], since=NINE),
+    "stuck lanes": lambda works: read(troubles.stuck_lanes, works=works, now=TOMORROW)(works),
     "claim": claim,
     "look": lambda works: confirm.claim(works, "gate", states=confirm.LOOKED_AT, now=NINE),
     "expire": lambda works: takedown.expire(works, now=NINE),
