@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from sqlalchemy.orm import Session
@@ -55,6 +55,7 @@ PausedName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="发布
 PausedChannel = Annotated[
     str | None, typer.Option("--channel", help="一个渠道的所有目标，如 qq_notice。")
 ]
+Engine = Literal["embedded", "procrastinate"]
 PausedAll = Annotated[bool, typer.Option("--all", help="全部。")]
 Context = typer.Context
 
@@ -116,11 +117,18 @@ def demo_command(
 
 
 @cli.command()
-def serve(context: Context) -> None:
+def serve(
+    context: Context,
+    engine: Annotated[
+        Engine | None, typer.Option(help="谁来发送：本进程，或 publisher worker；默认按配置。")
+    ] = None,
+) -> None:
     """启动服务：控制台和接口、公开网站、定时发送。"""
-    from publisher import server  # as above
+    from publisher import server, wakeups  # as above
 
     app = _app(context)
+    if (engine or app.settings.server.engine) == "procrastinate":
+        wakeups.use(app)
     own = app.settings.server
     server.serve(
         app,
@@ -128,6 +136,26 @@ def serve(context: Context) -> None:
             f"控制台 {app.settings.console_url}，公开网站 http://{own.host}:{own.site_port}"
         ),
     )
+
+
+@cli.command()
+def worker(
+    context: Context,
+    lanes_at_once: Annotated[
+        int, typer.Option(help="同时发送几路；撤下另有四分之一。", min=1, max=200)
+    ] = 32,
+    files: Annotated[
+        bool, typer.Option("--files", help="data/targets 在这台机器上：也做要用这些文件的目标。")
+    ] = False,
+    name: Annotated[str, typer.Option(help="日志里的名称。")] = "worker",
+) -> None:
+    """启动一个发送进程，为 publisher serve --engine procrastinate 干活；可以有很多个。"""
+    from publisher import wakeups  # as above
+
+    app = _app(context)
+    wakeups.use(app)
+    process = wakeups.Process(app=app, lanes_at_once=lanes_at_once, has_files=files, name=name)
+    process.run(ready=lambda: output.line(f"{name} 已就绪，同时发送 {lanes_at_once} 路"))
 
 
 @cli.command()

@@ -46,6 +46,7 @@ class Server(_Table):
     site_port: int = Field(default=8001, ge=1, le=65535)
     rehearsal_port: int = Field(default=0, ge=0, le=65535)
     database_url: str = "sqlite:///data/publisher.db"
+    engine: Literal["embedded", "procrastinate"] = "embedded"
     console_url: str = ""
 
 
@@ -191,6 +192,7 @@ def load(home: Path, *, with_targets: bool = True) -> Settings:
     own = _model(_PublisherFile, _read(home, "publisher.toml"), file="config/publisher.toml")
     stages = _model(_ReviewFile, _read(home, "review.toml"), file="config/review.toml").stage
     _check_stages(stages)
+    check_engine(own.server)
     return Settings(
         home=home,
         server=own.server,
@@ -253,6 +255,17 @@ def _known_keys(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
         if field and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             kind = field.annotation
     return sorted(kind.model_fields)
+
+
+def check_engine(server: Server) -> None:
+    """Refuse workers on a database that has one process only."""
+    if server.engine == "procrastinate" and not server.database_url.startswith("postgresql"):
+        raise ConfigError(
+            "procrastinate 要用 PostgreSQL，请把 database_url 写成 postgresql://…，或用 embedded",
+            file="config/publisher.toml",
+            table="server",
+            key="engine",
+        )
 
 
 def _check_stages(stages: list[Stage]) -> None:
