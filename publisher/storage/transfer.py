@@ -30,7 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -62,12 +62,7 @@ def transfer(
     source: str, target: str, *, by: str, at: datetime, progress: Progress
 ) -> tuple[Moved, ...]:
     """Copy every table in the order of foreign keys, compare both sides, and only then commit."""
-    old, new = make_url(source), make_url(target)
-    if old.get_backend_name() != "sqlite" or new.get_backend_name() != "postgresql":
-        raise TransferError("只能从 SQLite 移到 PostgreSQL：--to 要以 postgresql+psycopg:// 开头")
-    path = Path(old.database or "")
-    if not path.is_file():
-        raise TransferError(f"{path} 不存在，没有可以移动的数据")
+    path = _sqlite_file(source, target)
     engine = open_database(target).engine
     try:
         with sqlite.alone(path) as held, _reading(held).connect() as origin:
@@ -83,6 +78,20 @@ def transfer(
         raise TransferError(f"没有移动，PostgreSQL 里什么也没有留下：{reason}") from error
     finally:
         engine.dispose()
+
+
+def _sqlite_file(source: str, target: str) -> Path:
+    try:
+        old, new = make_url(source), make_url(target)
+        is_known = (old.get_backend_name(), new.get_backend_name()) == ("sqlite", "postgresql")
+    except ArgumentError:
+        is_known = False
+    if not is_known:
+        raise TransferError("只能从 SQLite 移到 PostgreSQL：--to 要以 postgresql+psycopg:// 开头")
+    path = Path(old.database or "")
+    if not path.is_file():
+        raise TransferError(f"{path} 不存在，没有可以移动的数据")
+    return path
 
 
 def _reading(held: sqlite3.Connection) -> Engine:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from publisher.errors import PublisherError
+from publisher.model.canonical import canonical, sha256
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -64,7 +65,7 @@ class Manifest:
                 for name, one in self.members.items()
             },
         }
-        return json.dumps(facts, ensure_ascii=False, indent=1).encode()
+        return json.dumps(sealed(facts), ensure_ascii=False, indent=1).encode()
 
     @classmethod
     def read(cls, written: bytes) -> Manifest:
@@ -73,6 +74,8 @@ class Manifest:
             facts: dict[str, Any] = json.loads(written)
             if facts["format"] != FORMAT:
                 raise BackupError(f"备份的格式是 {facts['format']}，这个版本只认 {FORMAT}")
+            if sealed(facts) != facts:
+                raise BackupError(f"{FOREIGN}：清单被改动过")
             return cls(
                 taken_at=datetime.fromisoformat(facts["taken_at"]),
                 revision=facts["schema_revision"],
@@ -83,6 +86,12 @@ class Manifest:
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BackupError(FOREIGN) from error
+
+
+def sealed(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts with a digest over all of them."""
+    others = {key: value for key, value in facts.items() if key != "seal"}
+    return others | {"seal": sha256(canonical(others))}
 
 
 class _Hashing(io.RawIOBase):
