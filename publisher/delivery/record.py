@@ -32,11 +32,11 @@ from publisher.model.item import Item
 from publisher.model.lane import Lane
 from publisher.model.note import Note
 from publisher.model.states import DeliveryState as S
+from publisher.schedule.following import LEADER_FAILED
 from publisher.storage import notes
 
 log = structlog.get_logger()
 
-LEADER_FAILED = "要等带全文地址的那一处先发出；它没有发成，请先处理它，再发这一处"
 MAX_SAID = 2000  # characters of an outlet's answer that are kept
 Outcome = Receipt | ChannelError
 

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from publisher.delivery.record import (
-    LEADER_FAILED,
     end_attempts,
     look_later,
     note,
@@ -23,6 +22,7 @@ from publisher.model.delivery import Attempt, Delivery, stands
 from publisher.model.item import Item
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat
+from publisher.schedule.following import LEADER_FAILED
 
 log = structlog.get_logger()
 
@@ -169,7 +169,10 @@ def miss(works: Works, *, now: datetime) -> int:
             row.move(S.MISSED)
             is_asked = row.late == "ask"
             row.ended_at, row.deadline_at = now, now if is_asked else None
-            row.advice = ASK_LATE if is_asked else row.advice
+            waited = row.after_id is not None  # what was said of that is over
+            row.advice = ASK_LATE if is_asked else "" if waited else row.advice
+        session.flush()
+        for row in rows:
             tell_followers(session, row, advice=LEADER_FAILED, deadline_at=now)
             note(session, row, "miss", text=MISSED, at=now)
     return len(rows)

@@ -294,3 +294,14 @@ def test_seen_again_never_brings_the_end_forward(tmp_path: Path) -> None:
     begun(works, leader, at=NINE)
 
     assert make.stored(works, leader).expires_at == first
+
+
+def test_missed_with_its_leader_it_is_nobodys_task(tmp_path: Path) -> None:
+    works = works_of(tmp_path)
+    _, follower = planned(works)
+    follow.stop_waiting(works, now=NINE + 2 * HOUR)
+
+    recover.miss(works, now=NINE + timedelta(days=30))
+
+    row = make.stored(works, follower)
+    assert (row.state, row.deadline_at, row.advice) == (S.MISSED, None, "")
