@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from publisher.errors import PermanentError, UnknownOutcomeError
 from tests.publisher.api.office import LATER, Office
 from tests.publisher.api.test_problems import assert_problem, unchanged
@@ -25,7 +27,7 @@ def test_a_delivery_is_told_with_times_attempts_and_advice(office: Office) -> No
     assert told["advice"].startswith("平台的答复丢失了")
     assert told["due_at"].endswith("+08:00")
     assert (told["accepted_at"], told["confirmed_at"], told["remote_id"]) == (None, None, None)
-    assert told["channel"] == "publisher"  # the toys live in tests.publisher
+    assert told["channel"] == "office"  # the module that the toy is from
     attempt = told["attempts"][0]
     assert (attempt["step"], attempt["outcome"]) == ("deliver", "UnknownOutcomeError")
     assert attempt["said"] == "the line was cut"
@@ -145,3 +147,15 @@ def test_what_failed_is_left_when_a_person_says_so(office: Office) -> None:
     assert (told["state"], told["advice"]) == ("failed", "已决定不再发，无需处理")
     again = office.ask("POST", path, by="吴凡", json={"reason": "再来"})
     assert_problem(again, 409, "wrong_state")
+
+
+def test_a_display_ends_everywhere_counted_from_when_it_was_seen(office: Office) -> None:
+    number = office.approved(targets=["site", "board"], display_days=5)
+
+    told = office.get(f"/items/{number}")
+
+    ends = {one["expires_at"] for one in told["deliveries"]}
+    seen_on = date.fromisoformat(told["deliveries"][0]["confirmed_at"][:10])
+    [end] = ends
+    assert end.endswith("T00:00:00+08:00")
+    assert date.fromisoformat(end[:10]) - seen_on > timedelta(days=5)
