@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from publisher.model.lane import Lane, Spent
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat, Pause
 from publisher.settings import Settings
+from publisher.storage.database import open_database
 from tests import make
 from tests.make import NINE, FakeChannel
 
@@ -236,6 +238,40 @@ def test_what_a_killed_process_left_is_no_silent_worker_with_sqlite(
     facts = troubles.read(works, home, now=NINE)
 
     assert (dict(facts.silent), facts.works_on) == ({}, True)
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "is_named"), [(60, False), (61, True), (3599, True), (3600, False), (-30, False)]
+)
+def test_a_worker_that_is_silent_is_named_until_it_is_forgotten(
+    postgres_url: str, works: Works, home: Settings, silent_s: int, is_named: bool
+) -> None:
+    with opened(postgres_url, works) as many:
+        add(many, Beat(name="worker a1", at=NINE - timedelta(seconds=silent_s)))
+        add(many, Beat(name="worker b2", at=NINE))
+
+        facts = troubles.read(many, home, now=NINE)
+
+    assert list(facts.silent) == (["worker a1"] if is_named else [])
+    assert facts.works_on is True
+
+
+def test_where_no_worker_lives_nothing_works_on(
+    postgres_url: str, works: Works, home: Settings
+) -> None:
+    with opened(postgres_url, works) as many:
+        nobody = troubles.read(many, home, now=NINE).works_on
+        add(many, Beat(name="worker a1", at=NINE - timedelta(minutes=5)))
+
+        assert (nobody, troubles.read(many, home, now=NINE).works_on) == (True, False)
+
+
+@contextmanager
+def opened(url: str, works: Works) -> Iterator[Works]:
+    """The same works on a server that many share."""
+    database = open_database(url)
+    yield replace(works, database=database)
+    database.engine.dispose()
 
 
 def test_how_long_the_database_takes_is_one_of_the_facts(works: Works, home: Settings) -> None:

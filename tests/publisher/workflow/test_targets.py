@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,10 +12,13 @@ from publisher.model.note import Note
 from publisher.model.target import EVERYTHING, Pause
 from publisher.schedule.places import places
 from publisher.storage import notes, queries
+from publisher.storage.database import open_database
 from publisher.storage.queries import TargetRow
 from publisher.workflow import targets
-from tests.make import NINE
+from tests.make import NINE, FakeChannel
 from tests.publisher.workflow.conftest import Office
+from tests.publisher.workflow.conftest import opened as opened_office
+from tests.threads import at_once, failures
 
 KIND = "make"  # of a FakeChannel: the last name of its module
 GATE = targets.of_target("gate")
@@ -165,6 +169,16 @@ def test_a_target_that_is_not_configured_is_not_found(office: Office) -> None:
     for act in (pause, resume):
         with pytest.raises(NotFoundError, match="没有发布目标 nowhere"):
             act(office, "target:nowhere")
+
+
+def test_two_who_pause_at_once_make_one_pause(postgres_url: str, tmp_path: Path) -> None:
+    office = opened_office(open_database(postgres_url), tmp_path, {"gate": FakeChannel()})
+
+    results = at_once(*[lambda: pause(office, GATE)] * 4)
+
+    assert failures(results) == []
+    assert paused(office) == ["gate"]
+    assert len(told(office)) == 1
 
 
 def test_a_pause_needs_a_reason(office: Office) -> None:
