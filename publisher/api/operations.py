@@ -26,7 +26,11 @@ from publisher.storage import queries, vitals
 log = structlog.get_logger()
 
 PULSE_S = 60.0  # it beats every 15 seconds: four beats missed are a stop
-WARNINGS = ("breaker", "overdue")  # a person is needed; nothing is wrong with this installation
+WARNINGS = (
+    "breaker",
+    "overdue",
+    "restored",
+)  # a person is needed; nothing is wrong with this installation
 SEEN_BY_TICKER = ("database",)  # what only the ticker measures; its alarm tells the others
 FRESH = {"Cache-Control": "no-store"}
 

@@ -76,6 +76,7 @@ ALARM = {  # by the first word of its key
     "outage": "服务中断",
     "clock": "时钟跳变",
     "event": "提醒",
+    "restored": "恢复备份后待核对",
 }
 
 

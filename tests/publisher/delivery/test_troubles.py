@@ -18,6 +18,7 @@ from publisher.channel import Ration, Rations, Shares
 from publisher.delivery import troubles
 from publisher.delivery.troubles import Disk, Facts, Halted, Overdue
 from publisher.delivery.works import Works
+from publisher.model import words
 from publisher.model.lane import Lane, Spent
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat, Pause
@@ -101,6 +102,14 @@ def test_each_trouble_is_one_sentence_that_says_what_to_do(
     assert says in sentence
     assert "请" in sentence or "点恢复" in sentence
     assert troubles.of(facts) == troubles.of(facts)  # the same as long as nothing changes
+
+
+@pytest.mark.parametrize("kind", troubles.KINDS)
+def test_every_kind_has_a_name_on_the_page_and_a_line_for_operators(kind: str) -> None:
+    operations = Path(__file__).parents[3] / "docs" / "operations.md"
+
+    assert words.alarm(f"{kind} x") != words.alarm("x")
+    assert f"（`{kind}" in operations.read_text(encoding="utf-8").replace("(", "（")
 
 
 def test_nothing_is_wrong_where_nothing_is() -> None:
