@@ -201,7 +201,8 @@ def stuck_lanes(session: Session, works: Works, *, now: datetime) -> list[str]:
     lying = vitals.lying(session, works.lanes(), now=now, since=since)
     if not lying:
         return []
-    known = gates.read(session, works, lying, now=now)
+    rooms = {lane: works.room(lane) for lane in lying}
+    known = gates.read(session, works, rooms.values(), now=now)
     if EVERYTHING in known.pauses:
         return []
     if closed := known.paused_targets(works):
@@ -211,14 +212,9 @@ def stuck_lanes(session: Session, works: Works, *, now: datetime) -> list[str]:
         lane
         for lane in lying
         if lane not in busy
-        and _has_room(known, works, lane, now=now)
-        and not vitals.has_sent(session, works.targets_of(lane) or [lane], since=since)
+        and known.room(lane, rooms[lane].channel, most=1, now=now)
+        and not vitals.has_sent(session, works.targets_of(lane), since=since)
     ]
-
-
-def _has_room(known: gates.Gates, works: Works, lane: str, *, now: datetime) -> bool:
-    channels = [works.channels[name] for name in works.targets_of(lane)]
-    return not channels or known.room(lane, channels[0], now=now) != 0
 
 
 def label_of(works: Works, lane: str) -> str:
