@@ -35,6 +35,9 @@ def _spelt(states: Iterable[DeliveryState]) -> str:
     return f"state = {names[0]}" if len(names) == 1 else f"state IN ({', '.join(names)})"
 
 
+LOOKED_UP_FIRST = "数据从备份恢复，可能已经发出：先到平台核对，核对之前不会发送"
+
+
 def bundle_key(bundle_id: int) -> str:
     """Return the idempotency key of a bundle."""
     return f"bundle-{bundle_id}"
@@ -165,6 +168,11 @@ class Delivery(Base):
         self.accepted_at, self.confirmed_at, self.ended_at = None, None, None
         self.check_at, self.checks, self.absent_at, self.deadline_at = None, 0, None, None
 
+    def look_first(self, *, at: datetime, deadline_at: datetime) -> None:
+        """Look before it is sent: since the backup that it is from it may have gone out."""
+        self.move(DeliveryState.UNCONFIRMED)
+        self.check_at, self.deadline_at, self.advice = at, deadline_at, LOOKED_UP_FIRST
+
     def set_due(self, due_at: datetime) -> None:
         """Set the moment, and with it the place in the lane."""
         self.due_at = due_at
@@ -186,6 +194,7 @@ class Delivery(Base):
         """Go to a state in which there is nothing more to ask the outlet."""
         self.move(to)
         self.url = url or self.url
+        self.is_restored = False
         self.check_at, self.checks, self.absent_at = None, 0, None
         self.deadline_at, self.advice = None, ""
         if to == DeliveryState.CONFIRMED:

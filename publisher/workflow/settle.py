@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -77,7 +77,7 @@ def _expired_or(to: S, delivery: Delivery) -> S:
 
 
 def retry(session: Session, desk: Desk, delivery: Delivery, *, by: Person, at: datetime) -> None:
-    """Send a failed or missed delivery again, now."""
+    """Send a failed or missed delivery again; what a backup brought back is looked up first."""
     rules.require(rules.may(by, "retry"))
     locks.delivery(session, delivery)
     if delivery.state not in (S.FAILED, S.MISSED):  # all others may be there, or still go out
@@ -88,12 +88,15 @@ def retry(session: Session, desk: Desk, delivery: Delivery, *, by: Person, at: d
         raise NotAllowedError("这一版已被新的版次取代，不能重新发送", code="wrong_state")
     if delivery.expires_at is not None and delivery.expires_at <= at:
         raise NotAllowedError("已过结束时间，不能重新发送", code="too_late")
-    delivery.plan_again(at)
+    due_at = max(at, delivery.due_at)
+    delivery.plan_again(due_at)
     limits, wish = desk.settings.delivery, delivery.rendition.edition.late
-    latest = late.latest(at, wish=wish, expires_at=delivery.expires_at, limits=limits)
+    latest = late.latest(due_at, wish=wish, expires_at=delivery.expires_at, limits=limits)
     delivery.not_after, delivery.late = latest.not_after, latest.late
     delivery.tries, delivery.advice = 0, ""
     following.wait_again(session, delivery, limits)
+    if delivery.is_restored:
+        delivery.look_first(at=at, deadline_at=at + timedelta(hours=limits.look_up_h))
     _note(session, delivery, "retry", by=by, at=at)
 
 

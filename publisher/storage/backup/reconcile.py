@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from publisher.channel import CAMPUS_TIME
 from publisher.model.alarm import Alarm
-from publisher.model.delivery import Delivery
+from publisher.model.delivery import LOOKED_UP_FIRST, Delivery
 from publisher.model.item import Edition, Serial
 from publisher.model.note import Note
 from publisher.model.people import SignIn
@@ -47,7 +47,8 @@ def reconcile(
     """Mark everything that could have gone out since, and pause everything; one transaction."""
     marked = {**_asked(at, at + look_up), "is_restored": True}
     looked_up = _mark(session, LOOKED_UP, **marked)
-    maybe_out = _mark(session, MAY_BE_OUT, state=S.UNCONFIRMED, **marked)
+    unknown = {"state": S.UNCONFIRMED, "advice": LOOKED_UP_FIRST}
+    maybe_out = _mark(session, MAY_BE_OUT, **marked, **unknown)
     given_up = _mark(session, GIVEN_UP, is_restored=True, fence=Delivery.fence + 1)
     _mark(session, (S.WITHDRAWING,), **_asked(at, at + look_up))
     session.execute(update(SignIn).where(SignIn.ended_at.is_(None)).values(ended_at=at))

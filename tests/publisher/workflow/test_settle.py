@@ -326,3 +326,32 @@ def test_an_author_decides_nothing_about_deliveries(works: Works, do: Any) -> No
         row = session.get_one(Delivery, number)
         with pytest.raises(NotAllowedError):
             do(session, row, reason="急", by=by, at=NINE)
+
+
+@pytest.mark.parametrize("state", [S.FAILED, S.MISSED])
+def test_what_a_backup_brought_back_is_looked_up_before_it_is_sent_again(
+    works: Works, state: S
+) -> None:
+    number = make.delivery(works, state=state, is_restored=True)
+
+    again = sent_again(works, number)
+
+    later = NINE + timedelta(hours=2)
+    assert (again.state, again.check_at, again.due_at) == (S.UNCONFIRMED, later, later)
+    assert again.deadline_at == later + timedelta(hours=24)
+    assert again.not_after == later + timedelta(hours=24)
+
+
+def test_what_a_person_has_seen_is_not_looked_up_again(works: Works) -> None:
+    number = make.delivery(works, state=S.UNCONFIRMED, is_restored=True)
+    said(works, number, outcome="not_delivered", note="群里没有")
+
+    assert sent_again(works, number).state == S.PLANNED
+
+
+def test_what_was_settled_before_its_time_is_sent_at_its_time(works: Works) -> None:
+    tomorrow = NINE + timedelta(days=1)
+    number = make.delivery(works, state=S.UNCONFIRMED, is_restored=True, due_at=tomorrow)
+    said(works, number, outcome="not_delivered", note="群里没有")
+
+    assert sent_again(works, number).due_at == tomorrow
