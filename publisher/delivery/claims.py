@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, insert, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, Table, bindparam, insert, literal, or_, select, update
+from sqlalchemy.orm import Session
 
 from publisher.channel import Bundles, Channel, Paces, Prepares
 from publisher.delivery import gates
 from publisher.delivery.gates import Gates
 from publisher.delivery.record import give_up
-from publisher.delivery.works import Works
+from publisher.delivery.works import Room, Works
 from publisher.model.delivery import Attempt, Bundle, Delivery, bundle_key, stands
 from publisher.model.states import DeliveryState as S
 
@@ -54,93 +54,104 @@ class Claim:
         return tuple(member.id for member in self.members)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Room:
-    """How much a worker can take on."""
-
-    lane: str
-    calls: int
-
-
 def claim_all(
     session: Session, works: Works, rooms: Sequence[Room], *, now: datetime
-) -> list[list[Claim]]:
-    """Take the next due deliveries of some lanes, for each as many calls as there is room for."""
-    open_gates = gates.read(session, works, [room.lane for room in rooms], now=now)
-    return [
-        _claim(session, works, open_gates, room, now=now) if room.calls > 0 else []
-        for room in rooms
-    ]
-
-
-def _claim(
-    session: Session, works: Works, open_gates: Gates, room: Room, *, now: datetime
 ) -> list[Claim]:
-    channel = next((works.channels[name] for name in works.targets_of(room.lane)), None)
-    calls = room.calls
-    if channel is not None:
-        allowed = open_gates.room(room.lane, channel, now=now)
-        calls = calls if allowed is None else min(calls, allowed)
-    if calls <= 0:
+    """Take the next due deliveries of some lanes, for each as many calls as there is room for."""
+    rooms = [room for room in rooms if room.calls > 0]
+    if not rooms:
         return []
+    open_gates = gates.read(session, works, rooms, now=now)
     closed = open_gates.paused_targets(works)
-    if isinstance(channel, Bundles):
-        claims = _bundle(session, works, room.lane, channel, closed=closed, now=now)
-    else:
-        claims = _singles(session, works, room.lane, calls, closed=closed, now=now)
-    if claims and channel is not None:
-        _hold_back(session, open_gates, room.lane, channel, len(claims), works=works, now=now)
+    claims: list[Claim] = []
+    ids: list[int] = []
+    for room in rooms:
+        calls = open_gates.room(room.lane, room.channel, most=room.calls, now=now)
+        if calls and isinstance(room.channel, Bundles):
+            claims += _bundle(session, works, room.lane, room.channel, closed=closed, now=now)
+        elif calls:
+            ids += _due(session, room.lane, calls, closed=closed, now=now)
+    claims += _singles(session, works, ids, now=now)
+    _arm(session, claims, now=now)
+    _hold_back(session, works, open_gates, claims, now=now)
     return claims
 
 
 def _hold_back(
-    session: Session,
-    open_gates: Gates,
-    lane: str,
-    channel: Channel,
-    calls: int,
-    *,
-    works: Works,
-    now: datetime,
+    session: Session, works: Works, open_gates: Gates, claims: Sequence[Claim], *, now: datetime
 ) -> None:
-    """Leave the gap that the account needs, and count what it has spent."""
-    gates.spend(session, lane, channel, calls, now=now)
-    is_trial = gates.is_half_open(open_gates.lanes.get(lane))
-    gap_s = channel.gap_s() if isinstance(channel, Paces) else 0.0
-    if is_trial:  # nobody else tries before this one has an answer
-        gap_s = max(gap_s, works.limits.lease_s)
-    if gap_s:
-        record = gates.lane_record(session, lane)
-        record.next_send_at = now + timedelta(seconds=gap_s)
+    """Leave the gap that each account needs, and count what it has spent."""
+    for claim in claims:
+        channel = claim.channel
+        gates.spend(session, claim.lane, channel, 1, now=now)
+        gap_s = channel.gap_s() if isinstance(channel, Paces) else 0.0
+        if gates.is_half_open(open_gates.lanes.get(claim.lane)):
+            gap_s = max(gap_s, works.limits.lease_s)  # nobody else until this one has an answer
+        if gap_s:
+            record = gates.lane_record(session, claim.lane)
+            record.next_send_at = now + timedelta(seconds=gap_s)
 
 
-def _due(lane: str, *, closed: Sequence[str], now: datetime) -> list[ColumnElement[bool]]:
-    first = aliased(Delivery)
-    is_its_turn = or_(
-        Delivery.after_id.is_(None),
-        select(first.id).where(first.id == Delivery.after_id, first.state == S.CONFIRMED).exists(),
-    )
-    conditions = [
-        Delivery.lane == lane,
+_TABLE = cast(Table, Delivery.__table__)  # its rows as they are: many, and quickly
+D = _TABLE.c
+_FIRST = _TABLE.alias("first")
+# built once: SQLAlchemy takes longer to build such a statement than SQLite to run it
+_NEXT = (
+    select(D.id, D.target, D.part, D.bundle_id)
+    .where(
+        D.lane == bindparam("lane"),
         stands(S.PLANNED),
-        Delivery.rank_at <= now,
-        Delivery.due_at <= now,
-        Delivery.not_after >= now,
-        is_its_turn,
-    ]
-    return conditions + ([Delivery.target.not_in(closed)] if closed else [])
+        D.rank_at <= bindparam("now"),
+        D.due_at <= bindparam("now"),
+        D.not_after >= bindparam("now"),
+        or_(
+            D.after_id.is_(None),
+            select(literal(1))
+            .where(_FIRST.c.id == D.after_id, _FIRST.c.state == S.CONFIRMED)
+            .exists(),
+        ),
+    )
+    .order_by(D.rank_at, D.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, key_share=True)
+)
+_NEXT_BUT = _NEXT.where(D.target.not_in(bindparam("closed", expanding=True)))
+_TAKE = (
+    update(_TABLE)
+    .where(D.id.in_(bindparam("ids", expanding=True)), D.state == S.PLANNED)
+    .values(
+        state=S.SENDING,
+        fence=D.fence + 1,
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+        deadline_at=bindparam("deadline"),
+    )
+    .returning(
+        D.id, D.item_id, D.rendition_id, D.lane, D.target, D.part, D.fence, D.bundle_id,
+        D.lease_until,
+    )
+)  # fmt: skip
 
 
-def _singles(
-    session: Session, works: Works, lane: str, calls: int, *, closed: Sequence[str], now: datetime
-) -> list[Claim]:
-    ids = session.scalars(
-        select(Delivery.id)
-        .where(*_due(lane, closed=closed, now=now))
-        .order_by(Delivery.rank_at, Delivery.id)
-        .limit(calls)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).all()
+_ARM = insert(cast(Table, Attempt.__table__)).values(outcome="", said="")
+
+
+def _next(
+    session: Session, lane: str, most: int, *, closed: Sequence[str], now: datetime
+) -> Sequence[Any]:
+    asked: dict[str, object] = {"lane": lane, "now": now, "most": most}
+    if closed:
+        return session.connection().execute(_NEXT_BUT, asked | {"closed": closed}).all()
+    return session.connection().execute(_NEXT, asked).all()
+
+
+def _due(
+    session: Session, lane: str, most: int, *, closed: Sequence[str], now: datetime
+) -> list[int]:
+    return [row.id for row in _next(session, lane, most, closed=closed, now=now)]
+
+
+def _singles(session: Session, works: Works, ids: Sequence[int], *, now: datetime) -> list[Claim]:
     claims = []
     for row in _take(session, works, ids, now=now):
         channel = works.channel(row.target, row.part)
@@ -148,40 +159,36 @@ def _singles(
             give_up(session, session.get_one(Delivery, row.id), GONE, at=now)
         else:
             claims.append(_claim_of([row], channel))
-    _arm(session, claims, now=now)
     return claims
 
 
 def _bundle(
-    session: Session, works: Works, lane: str, channel: Bundles, *, closed: Sequence[str],
+    session: Session,
+    works: Works,
+    lane: str,
+    channel: Bundles,
+    *,
+    closed: Sequence[str],
     now: datetime,
-) -> list[Claim]:  # fmt: skip
+) -> list[Claim]:
     """Take one bundle: one that is to go out again as it was, or a new one of what is due."""
-    due = session.execute(
-        select(Delivery.id, Delivery.target, Delivery.part, Delivery.bundle_id)
-        .where(*_due(lane, closed=closed, now=now))
-        .order_by(Delivery.rank_at, Delivery.id)
-        .limit(channel.max_bundle)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).all()
+    due = _next(session, lane, channel.max_bundle, closed=closed, now=now)
     if not due:
         return []
     head = due[0]
-    ids = _as_it_was(session, head.bundle_id) if head.bundle_id is not None else []
+    ids = [] if head.bundle_id is None else _as_it_was(session, head.bundle_id)
     if not ids:
-        place = (head.target, head.part)
-        ids = [row.id for row in due if (row.target, row.part) == place and row.bundle_id in (
-            None, head.bundle_id)]  # fmt: skip
+        like_head = (head.target, head.part)
+        free = (None, head.bundle_id)
+        ids = [r.id for r in due if (r.target, r.part) == like_head and r.bundle_id in free]
         _freeze(session, head.target, ids, now=now)
     rows = _take(session, works, ids, now=now)
-    place_channel = works.channel(head.target, head.part)
-    if place_channel is None:
+    place = works.channel(head.target, head.part)
+    if place is None:
         for row in rows:
             give_up(session, session.get_one(Delivery, row.id), GONE, at=now)
         return []
-    claims = [_claim_of(rows, place_channel)] if rows else []
-    _arm(session, claims, now=now)
-    return claims
+    return [_claim_of(rows, place)] if rows else []
 
 
 def _as_it_was(session: Session, bundle_id: int) -> list[int]:
@@ -219,31 +226,15 @@ def _take(session: Session, works: Works, ids: Sequence[int], *, now: datetime) 
     if not ids:
         return []
     lease = timedelta(seconds=works.limits.lease_s)
-    taken = session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state == S.PLANNED)
-        .values(
-            state=S.SENDING,
-            fence=Delivery.fence + 1,
-            lease_owner=works.owner,
-            lease_until=now + lease,
-            deadline_at=now + 2 * lease,
-        )
-        .returning(
-            Delivery.id,
-            Delivery.item_id,
-            Delivery.rendition_id,
-            Delivery.lane,
-            Delivery.target,
-            Delivery.part,
-            Delivery.fence,
-            Delivery.bundle_id,
-            Delivery.lease_until,
-        )
-        .execution_options(synchronize_session=False)
-    ).all()
+    given = {
+        "ids": ids,
+        "owner": works.owner,
+        "until": now + lease,
+        "deadline": now + 2 * lease,
+    }
+    taken = session.connection().execute(_TAKE, given)
     order = {delivery_id: place for place, delivery_id in enumerate(ids)}
-    return sorted(cast(Sequence[Row[Any]], taken), key=lambda row: order[row.id])
+    return sorted(taken.all(), key=lambda row: order[row.id])
 
 
 def _claim_of(rows: Sequence[Row[Any]], channel: Channel) -> Claim:
@@ -277,7 +268,7 @@ def _arm(session: Session, claims: Iterable[Claim], *, now: datetime) -> None:
         for member in claim.members
     ]
     if attempts:
-        session.execute(insert(Attempt), attempts)
+        session.connection().execute(_ARM, attempts)
 
 
 def first_step(channel: Channel) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from publisher import registry
 from publisher.channel import Channel, Paces, Rations
 from publisher.delivery import breaker
-from publisher.delivery.works import Works
+from publisher.delivery.works import Room, Works
 from publisher.model.lane import Lane, Spent
 from publisher.model.target import EVERYTHING, Pause, scopes_of
 from publisher.schedule import quota
@@ -28,25 +28,16 @@ class Gates:
     pauses: Collection[str]  # scopes
     spent: Mapping[tuple[str, str], int]  # (lane, period) -> sends
 
-    def room(self, lane: str, channel: Channel, *, now: datetime) -> int | None:
-        """Return how many calls may begin now; None: as many as the channel bears."""
+    def room(self, lane: str, channel: Channel | None, *, most: int, now: datetime) -> int:
+        """Return how many calls may begin now, `most` at the most."""
         record = self.lanes.get(lane)
         if EVERYTHING in self.pauses or not _is_open(record, now=now):
             return 0
-        left = self._left(lane, channel, now=now)
-        is_single = isinstance(channel, Paces) or is_half_open(record)
-        if is_single:
-            return 1 if left is None else min(1, left)
-        return left
-
-    def _left(self, lane: str, channel: Channel, *, now: datetime) -> int | None:
-        if not isinstance(channel, Rations):
-            return None
-        limits = quota.limits(channel.rations(), now=now)
-        return min(
-            (max(0, most - self.spent.get((lane, period), 0)) for period, most in limits.items()),
-            default=None,
-        )
+        if isinstance(channel, Paces) or is_half_open(record):
+            most = min(most, 1)
+        for period, limit in _limits(channel, now=now).items():
+            most = min(most, max(0, limit - self.spent.get((lane, period), 0)))
+        return most
 
     def paused_targets(self, works: Works) -> list[str]:
         """Return the targets that a pause holds."""
@@ -73,25 +64,27 @@ def is_half_open(record: Lane | None) -> bool:
     return record is not None and record.breaker == breaker.State.HALF_OPEN
 
 
-def read(session: Session, works: Works, lanes: Collection[str], *, now: datetime) -> Gates:
-    """Read what holds for these lanes: two or three small queries, however many there are."""
-    records = session.scalars(select(Lane).where(Lane.name.in_(sorted(lanes))))
+def read(session: Session, works: Works, rooms: Iterable[Room], *, now: datetime) -> Gates:
+    """Read what holds for some lanes: two or three small queries, however many there are."""
+    channels = {room.lane: room.channel for room in rooms}
+    records = session.scalars(_RECORDS, {"names": sorted(channels)})
     return Gates(
         lanes={record.name: record for record in records},
-        pauses=set(session.scalars(select(Pause.scope))),
-        spent=_spent(session, works, lanes, now=now),
+        pauses=set(session.connection().execute(_PAUSES).scalars()),
+        spent=_spent(session, channels, now=now),
     )
 
 
+_RECORDS = select(Lane).where(Lane.name.in_(bindparam("names", expanding=True)))
+_PAUSES = select(Pause.__table__.c.scope)
+
+
 def _spent(
-    session: Session, works: Works, lanes: Collection[str], *, now: datetime
+    session: Session, channels: Mapping[str, Channel | None], *, now: datetime
 ) -> dict[tuple[str, str], int]:
-    wanted = {
-        (lane, period)
-        for lane in lanes
-        for target in works.targets_of(lane)
-        for period in _periods(works.channels[target], now=now)
-    }
+    wanted = [
+        (lane, period) for lane, channel in channels.items() for period in _limits(channel, now=now)
+    ]
     if not wanted:
         return {}
     found = session.execute(
@@ -102,21 +95,21 @@ def _spent(
     return {(lane, period): sends for lane, period, sends in found}
 
 
-def _periods(channel: Channel, *, now: datetime) -> Collection[str]:
-    return quota.limits(channel.rations(), now=now) if isinstance(channel, Rations) else ()
+def _limits(channel: Channel | None, *, now: datetime) -> dict[str, int]:
+    return quota.limits(channel.rations(), now=now) if isinstance(channel, Rations) else {}
 
 
-def ready(session: Session, works: Works, lanes: Collection[str], *, now: datetime) -> list[str]:
-    """Return those of the lanes that may be used now; one without a target is looked at, too."""
-    gates = read(session, works, lanes, now=now)
+def ready(session: Session, works: Works, lanes: Iterable[str], *, now: datetime) -> list[str]:
+    """Return those of the lanes that may be used now."""
+    rooms = [works.room(lane) for lane in lanes]
+    gates = read(session, works, rooms, now=now)
     closed = set(gates.paused_targets(works))
-    found = []
-    for lane in lanes:
-        targets = works.targets_of(lane)
-        room = gates.room(lane, works.channels[targets[0]], now=now) if targets else None
-        if room != 0 and not (targets and closed.issuperset(targets)):
-            found.append(lane)
-    return found
+    return [
+        room.lane
+        for room in rooms
+        if gates.room(room.lane, room.channel, most=1, now=now)
+        and not (closed and closed.issuperset(works.targets_of(room.lane)))
+    ]
 
 
 def lane_record(session: Session, name: str) -> Lane:
@@ -131,7 +124,7 @@ def lane_record(session: Session, name: str) -> Lane:
 
 def spend(session: Session, lane: str, channel: Channel, sends: int, *, now: datetime) -> None:
     """Count sends against the rations of an account; a negative number gives some back."""
-    for period in _periods(channel, now=now):
+    for period in _limits(channel, now=now):
         row = session.get(Spent, (lane, period), with_for_update=True)
         if row is None:
             row = Spent(lane=lane, period=period, sends=0)

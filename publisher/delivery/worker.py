@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,10 +23,10 @@ from sqlalchemy.orm import Session
 from publisher import clock
 from publisher.channel import Bundles, Confirms, Prepares, Receipt, Rendition
 from publisher.delivery.calls import Call
-from publisher.delivery.claims import Claim, Member, Room, claim_all
+from publisher.delivery.claims import Claim, Member, claim_all
 from publisher.delivery.engine import Kind, Work
 from publisher.delivery.record import Outcome, Sent, end_attempts, record, still_ours
-from publisher.delivery.works import Works
+from publisher.delivery.works import Room, Works
 from publisher.errors import (
     ChannelError,
     NotFoundError,
@@ -59,31 +59,34 @@ class Turn:
 def take_turns(session: Session, works: Works, turns: Sequence[Turn]) -> list[list[Claim]]:
     """Write for several lanes at once; return what each is to send next."""
     record(session, works, [one for turn in turns for one in turn.sent])
+    asking = {turn.room.lane: turn for turn in reversed(turns) if turn.room.calls}  # the first
+    claims: dict[str, list[Claim]] = {lane: [] for lane in asking}
     now = max(turn.at for turn in turns)
-    rooms = [turn.room for turn in turns]
-    return claim_all(session, works, rooms, now=now)
+    for claim in claim_all(session, works, [one.room for one in asking.values()], now=now):
+        claims[claim.lane].append(claim)
+    return [claims[lane] if asking.get(lane := turn.room.lane) is turn else [] for turn in turns]
 
 
 def run_lane(works: Works, lane: str, *, now: Now = clock.now, limit: int | None = None) -> int:
     """Send what is due on one lane, `limit` calls at most; return how many were made."""
-    channels = [works.channels[name] for name in works.targets_of(lane)]
-    width = min((channel.at_once for channel in channels), default=1)
+    room = works.room(lane)
+    width = room.channel.at_once if room.channel else 1
     if width > 1:
-        spare = width if all(isinstance(channel, Confirms) for channel in channels) else 0
-        return _Wide(works, lane, width, spare=spare, now=now, limit=limit).run()
-    return _run_narrow(works, lane, now=now, limit=limit)
+        spare = width if isinstance(room.channel, Confirms) else 0
+        return _Wide(works, room, width, spare=spare, now=now, limit=limit).run()
+    return _run_narrow(works, room, now=now, limit=limit)
 
 
-def _run_narrow(works: Works, lane: str, *, now: Now, limit: int | None) -> int:
+def _run_narrow(works: Works, room: Room, *, now: Now, limit: int | None) -> int:
     """Send one after another, in this thread."""
     made = 0
     sent: tuple[Sent, ...] = ()
     while True:
         is_enough = works.stopping.is_set() or (limit is not None and made >= limit)
-        room = Room(lane=lane, calls=0 if is_enough else 1)
-        if not room.calls and not sent:
+        if is_enough and not sent:
             return made
-        claims = write(works, Turn(sent=sent, room=room, at=now()))
+        turn = Turn(sent=sent, room=replace(room, calls=0 if is_enough else 1), at=now())
+        claims = write(works, turn)
         if not claims:
             return made
         call = Call(lane=_work(claims[0]).name, deliveries=claims[0].ids)
@@ -91,7 +94,7 @@ def _run_narrow(works: Works, lane: str, *, now: Now, limit: int | None) -> int:
             sent = send(works, claims[0], now=now)
         made += 1
         if call.is_cut:  # the lane has gone on without us
-            write(works, Turn(sent=sent, room=Room(lane=lane, calls=0), at=now()))
+            write(works, Turn(sent=sent, room=replace(room, calls=0), at=now()))
             return made
 
 
@@ -100,7 +103,7 @@ class _Wide:
     """Sends several at once for an account that bears it, and writes many together."""
 
     works: Works
-    lane: str
+    room: Room
     width: int
     spare: int = field(kw_only=True)  # claims that lie ready beside those under way
     now: Now = field(kw_only=True)
@@ -113,15 +116,15 @@ class _Wide:
     def run(self) -> int:
         """Send until nothing is due and every answer is written, or given up."""
         made = 0
-        crew = ThreadPoolExecutor(self.width, thread_name_prefix=f"crew {self.lane}")
+        crew = ThreadPoolExecutor(self.width, thread_name_prefix=f"crew {self.room.lane}")
         try:
             while True:
                 sent = self._gather()
-                room = self._room(made)
-                if not sent and not room and not self._calls:
+                room = replace(self.room, calls=self._free(made))
+                if not sent and not room.calls and not self._calls:
                     return made
-                turn = Turn(sent=sent, room=Room(lane=self.lane, calls=room), at=self.now())
-                claims = write(self.works, turn) if sent or room else []
+                turn = Turn(sent=sent, room=room, at=self.now())
+                claims = write(self.works, turn) if sent or room.calls else []
                 for claim in claims:
                     self._begin(crew, claim)
                 made += len(claims)
@@ -130,11 +133,11 @@ class _Wide:
         finally:
             crew.shutdown(wait=False)
 
-    def _room(self, made: int) -> int:
+    def _free(self, made: int) -> int:
         if self.works.stopping.is_set():
             return 0
-        room = self.width + self.spare - len(self._calls)
-        return room if self.limit is None else min(room, self.limit - made)
+        free = self.width + self.spare - len(self._calls)
+        return free if self.limit is None else min(free, self.limit - made)
 
     def _gather(self) -> tuple[Sent, ...]:
         """Wait for an answer, and a moment more for others."""
@@ -160,7 +163,8 @@ class _Wide:
         with self.works.calls.noted(call):
             sent = send(self.works, claim, now=self.now)
         if call.is_cut:  # nobody waits for it any longer
-            write(self.works, Turn(sent=sent, room=Room(lane=self.lane, calls=0), at=self.now()))
+            room = replace(self.room, calls=0)
+            write(self.works, Turn(sent=sent, room=room, at=self.now()))
         else:
             self._answers.put((call, sent))
 

@@ -21,6 +21,15 @@ from publisher.storage.renditions import Thawed
 
 
 @dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much a lane can take on; `channel` is that of its targets, None where there is none."""
+
+    lane: str
+    channel: Channel | None
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Works:
     """One process at work; `owner` names it in the leases it takes."""
 
@@ -47,6 +56,11 @@ class Works:
     def channel_of(self, delivery: Delivery) -> Channel | None:
         """Return the channel of the place of a delivery, None where it is configured no more."""
         return self.channel(delivery.target, delivery.part)
+
+    def room(self, lane: str, calls: int = 1) -> Room:
+        """Return room for so many calls on a lane."""
+        targets = self.targets_of(lane)
+        return Room(lane=lane, channel=self.channels[targets[0]] if targets else None, calls=calls)
 
     def targets_of(self, lane: str) -> list[str]:
         """Return the targets that share a lane."""

@@ -182,7 +182,7 @@ def test_a_worker_that_died_with_a_bundle_leaves_each_of_them_unconfirmed(tmp_pa
     works = make.works(tmp_path, {"gate": gate})
     ids = planned(works, 2)
     with works.database.sessions.begin() as session:
-        [[claim]] = claims.claim_all(session, works, [claims.Room(lane="gate", calls=1)], now=NINE)
+        [claim] = claims.claim_all(session, works, [works.room("gate", 1)], now=NINE)
     assert worker.arm(works, claim, handle="draft", at=NINE)
 
     recover.recover(works, now=NINE + timedelta(hours=1))

@@ -26,7 +26,7 @@ def claimed_by(works: Works, owner: str, *, at: datetime = NINE) -> int:
     """A delivery that a process of that name is about to send; its id."""
     delivery = make.delivery(works, due_at=at, not_after=at + timedelta(hours=24))
     with works.database.sessions.begin() as session:
-        room = claims.Room(lane="gate", calls=1)
+        room = works.room("gate")
         claims.claim_all(session, replace(works, owner=owner), [room], now=at)
     return delivery
 

@@ -39,9 +39,7 @@ def at(moment: datetime) -> Callable[[], datetime]:
 def claim(works: Works) -> Claim:
     """Take what is due at nine, as a worker does."""
     with works.database.sessions.begin() as session:
-        [[claimed]] = claims.claim_all(
-            session, works, [claims.Room(lane="gate", calls=1)], now=NINE
-        )
+        [claimed] = claims.claim_all(session, works, [works.room("gate", 1)], now=NINE)
     return claimed
 
 

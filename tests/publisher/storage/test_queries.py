@@ -59,7 +59,7 @@ def read(ask: Callable[..., object], **given: Any) -> Ask:
 
 def claim(works: Works) -> object:
     with works.database.sessions.begin() as session:
-        room = claims.Room(lane="gate", calls=1)
+        room = works.room("gate")
         return claims.claim_all(session, works, [room], now=NINE - timedelta(days=10))
 
 
