@@ -31,9 +31,8 @@ def lie(office: Office, *, late_s: float) -> None:
     """Let every planned delivery have been due that many seconds ago."""
     with office.app.database.sessions.begin() as session:
         due_at = clock.now() - timedelta(seconds=late_s)
-        session.execute(
-            update(Delivery).values(due_at=due_at, not_after=clock.now() + timedelta(1))
-        )
+        not_after = clock.now() + timedelta(days=1)
+        session.execute(update(Delivery).values(due_at=due_at, rank_at=due_at, not_after=not_after))
 
 
 def numbers(office: Office) -> dict[str, float]:
@@ -118,7 +117,9 @@ def test_a_lane_at_work_is_not_stuck(office: Office) -> None:
     office.approved(targets=["site"], publish_at=LATER)
     with office.app.database.sessions.begin() as session:
         due_at = clock.now() - timedelta(seconds=130)
-        session.execute(update(Delivery).where(Delivery.id == 2).values(due_at=due_at))
+        session.execute(
+            update(Delivery).where(Delivery.id == 2).values(due_at=due_at, rank_at=due_at)
+        )
 
     assert office.client.get("/healthz").status_code == 200
 
