@@ -72,14 +72,17 @@ def record(session: Session, works: Works, sent: Sequence[Sent]) -> None:
             take_down_if_withdrawn(session, works, row, at=one.at)
 
 
+_ITEMS = (
+    select(Item.__table__.c.id, Item.__table__.c.withdrawn_at)
+    .where(Item.__table__.c.id.in_(bindparam("items", expanding=True)))
+    .order_by(Item.__table__.c.id)
+    .with_for_update(read=True)
+)
+
+
 def _withdrawn(session: Session, items: Collection[int]) -> set[int]:
     """Return which items were withdrawn, and let none be until this is written."""
-    found = session.execute(
-        select(Item.id, Item.withdrawn_at)
-        .where(Item.id.in_(sorted(items)))
-        .order_by(Item.id)
-        .with_for_update(read=True)
-    )
+    found = session.connection().execute(_ITEMS, {"items": sorted(items)})
     return {item_id for item_id, withdrawn_at in found if withdrawn_at is not None}
 
 
@@ -204,16 +207,19 @@ def _accept_row(works: Works, row: Delivery, receipt: Receipt, *, at: datetime) 
     look_later(works, row, at=at, first=True)
 
 
+_TROUBLED = (
+    select(Lane)
+    .where(Lane.name.in_(bindparam("names", expanding=True)))
+    .where((Lane.faults > 0) | (Lane.breaker != "closed"))
+    .order_by(Lane.name)
+    .with_for_update()
+)
+
+
 def _mend_breakers(session: Session, ours: Sequence[Sent]) -> None:
     """Close the breakers of accounts that have just taken a delivery."""
     took = {one.lane: one for one in ours}
-    records = session.scalars(
-        select(Lane)
-        .where(Lane.name.in_(sorted(took)), (Lane.faults > 0) | (Lane.breaker != "closed"))
-        .order_by(Lane.name)
-        .with_for_update()
-    )
-    for record in records:
+    for record in session.scalars(_TROUBLED, {"names": sorted(took)}):
         before = breaker_of(record)
         keep_breaker(record, breaker.after_success(before))
         if before.state == breaker.State.HALF_OPEN:  # which had held all others back

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from publisher.delivery.record import (
@@ -56,7 +56,9 @@ def recover(works: Works, *, now: datetime, is_alone: bool = False) -> int:
     look that finds nothing is not believed. `is_alone` says that no other worker can be alive, so
     that its leases need not be waited for.
     """
-    alive = {works.owner} if is_alone else _alive(works, now=now)
+    if is_alone:
+        _forget_others(works)
+    alive = _alive(works, now=now)
     with works.database.sessions.begin() as session:
         found = session.execute(
             select(Delivery.id, Delivery.item_id)
@@ -86,6 +88,12 @@ def _alive(works: Works, *, now: datetime) -> set[str]:
             select(Beat.owner).where(Beat.name.startswith(WORKER), Beat.at > now - ALIVE)
         )
         return {works.owner, *owners}
+
+
+def _forget_others(works: Works) -> None:
+    with works.database.sessions.begin() as session:
+        others = delete(Beat).where(Beat.name.startswith(WORKER), Beat.owner != works.owner)
+        session.execute(others)
 
 
 def _is_over(works: Works, *, now: datetime, is_alone: bool) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from publisher.delivery import claims, recover
 from publisher.delivery.calls import Call
 from publisher.delivery.works import Works
 from publisher.model.states import DeliveryState as S
+from publisher.model.target import Beat
 from tests import make
 from tests.make import NINE, FakeChannel
 
@@ -59,13 +60,17 @@ def test_a_worker_that_lives_elsewhere_keeps_its_name_until_it_is_silent(works: 
 
 def test_who_is_alone_need_not_wait_for_the_leases_of_others(works: Works) -> None:
     delivery = claimed_by(works, "dead")
+    recover.beat(replace(works, owner="dead"), now=NINE)
 
     recover.recover(works, now=NINE)
     before = make.stored(works, delivery).state
     recover.recover(works, now=NINE, is_alone=True)
 
+    row = make.stored(works, delivery)
     assert before == S.SENDING
-    assert make.stored(works, delivery).state == S.UNCONFIRMED
+    assert (row.state, row.lease_owner) == (S.UNCONFIRMED, None)
+    with works.database.reads() as session:
+        assert session.get(Beat, "worker dead") is None
 
 
 def test_what_a_dead_process_left_is_settled(works: Works) -> None:
