@@ -90,19 +90,16 @@ def _build(home: Path, *, deliveries: int, media_mib: int) -> Works:
 
 
 def _measure(home: Path, out: Path, works: Works) -> None:
-    paths, peak = settings.load(home, with_targets=False), _peak_mib
+    paths = settings.load(home, with_targets=False)
     waits: list[float] = []
     stopping = threading.Event()
     rows = {}
     rows["tar and sync"] = _timed(lambda: _tar(home, out / "plain.tar"))
     writer = threading.Thread(target=_write, args=(works, stopping, waits))
     writer.start()
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of building
-    before = peak()
     rows["backup, while a thread writes"] = _timed(
         lambda: take(paths, out / "a.tar", at=datetime.now(UTC), progress=_silent)
     )
-    grown = peak() - before
     stopping.set()
     writer.join()
     rows["tar and sync, again"] = _timed(lambda: _tar(home, out / "plain.tar"))
@@ -116,7 +113,7 @@ def _measure(home: Path, out: Path, works: Works) -> None:
     waits.sort()
     size = (out / "a.tar").stat().st_size / 2**20
     sys.stdout.write(
-        f"archive {size:.0f} MiB; memory grew by {grown:.0f} MiB; a writer's longest wait "
+        f"archive {size:.0f} MiB; a writer's longest wait "
         f"{waits[-1] * 1000:.0f} ms, median {waits[len(waits) // 2] * 1000:.1f} ms "
         f"({len(waits)} writes)\n"
     )
@@ -141,13 +138,6 @@ def _write(works: Works, stopping: threading.Event, waits: list[float]) -> None:
             session.add(Attempt(delivery_id=1, step="deliver", started_at=NINE))
         waits.append(time.monotonic() - begun)
         time.sleep(0.005)
-
-
-def _peak_mib() -> float:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    return 0.0
 
 
 def _silent(step: str, done: int) -> None:
