@@ -155,13 +155,15 @@ def unpack(
             if info.name in found or manifest is not None:
                 raise BackupError(f"{FOREIGN}：{info.name} 不该在这里")
             if info.name == MANIFEST:
-                manifest = Manifest.read(source.read(MAX_MANIFEST))
+                manifest = Manifest.read(source.read(min(info.size, MAX_MANIFEST)))
                 continue
             to = folder / info.name if wants(info.name) else None
             found[info.name] = _take(source, to)
             progress("核对备份", info.offset_data + info.size)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError) as error:
         raise BackupError(f"{FOREIGN}：{error}") from error
+    except OSError as error:
+        raise BackupError(f"备份没有读完：{error}") from error
     if manifest is None:
         raise BackupError(f"{FOREIGN}：没有清单，可能没有写完")
     _compare(manifest.members, found)

@@ -13,11 +13,14 @@ from publisher.storage.backup.archive import BackupError, Manifest, Progress, un
 DATABASE = {"sqlite": "database/publisher.db", "postgresql": "database/publisher.dump"}
 
 
-def verify(path: Path, *, progress: Progress) -> Manifest:
-    """Read an archive as a restore would, and change nothing; BackupError where it is not whole."""
+def verify(path: Path, *, progress: Progress, scratch_in: Path | None = None) -> Manifest:
+    """Read an archive as a restore would, and change nothing; BackupError where it is not whole.
+
+    The database is unpacked below `scratch_in`, None: where temporary files are.
+    """
     if not path.is_file():
         raise BackupError(f"没有备份文件 {path}")
-    with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=".yigao-") as scratch:
+    with tempfile.TemporaryDirectory(dir=scratch_in, prefix=".yigao-") as scratch:
         folder = Path(scratch)
         manifest = unpack(path, folder, wants=_is_database, progress=progress)
         progress("核对数据库", 0)

@@ -33,8 +33,9 @@ NOT_OURS = (  # lines of a script that are left out
     b"COMMENT ON SCHEMA ",
     b"SET transaction_timeout",  # only PostgreSQL 17 and newer know it
 )
+WAKEUPS = "procrastinate"  # how the names of its tables begin; wake-ups are found again, not kept
 TABLES = (
-    "SELECT relname FROM pg_class WHERE relkind = 'r'"
+    f"SELECT relname FROM pg_class WHERE relkind = 'r' AND relname NOT LIKE '{WAKEUPS}%'"
     " AND relnamespace = current_schema()::regnamespace ORDER BY relname"
 )
 
@@ -65,6 +66,7 @@ def dump(engine: Engine, to: Path, *, progress: Progress) -> Snapshot:
             "--no-privileges",
             f"--snapshot={snapshot}",
             f"--schema={schema}",
+            f"--exclude-table-data={schema}.{WAKEUPS}*",
             f"--file={to}",
             url=engine.url,
         )

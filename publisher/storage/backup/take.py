@@ -14,6 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy.engine import make_url
+
 from publisher.settings import Settings
 from publisher.storage.backup import postgres, sqlite
 from publisher.storage.backup.archive import BackupError, Manifest, Progress, Writer
@@ -64,7 +66,7 @@ def take(settings: Settings, path: Path, *, at: datetime, progress: Progress) ->
                 manifest = _write(settings, file, Path(scratch), at=at, progress=progress)
             file.flush()
             os.fsync(file.fileno())
-            verify(partial, progress=progress)
+            verify(partial, progress=progress, scratch_in=path.parent)
             partial.replace(path)
         sync_folder(path.parent)
     except OSError as error:
@@ -101,17 +103,17 @@ def _write(
 def _database(
     settings: Settings, scratch: Path, *, at: datetime, progress: Progress
 ) -> tuple[Manifest, Path]:
-    url = settings.database_url
-    backend = "sqlite" if url.startswith("sqlite") else "postgresql"
+    url = make_url(settings.database_url)
+    backend = url.get_backend_name()
     copied = scratch / DATABASE[backend].rpartition("/")[2]
     if backend == "sqlite":
-        source = Path(url.removeprefix("sqlite:///"))
+        source = Path(url.database or "")
         if not source.is_file():
             raise BackupError(f"{source} 不存在，没有可以备份的数据")
         sqlite.copy(source, copied, progress=progress)
         revision, counts = sqlite.revision(copied), sqlite.counts(copied)
     else:
-        engine = open_database(url).engine
+        engine = open_database(settings.database_url).engine
         try:
             found = postgres.dump(engine, copied, progress=progress)
         finally:

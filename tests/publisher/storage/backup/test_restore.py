@@ -32,10 +32,12 @@ from publisher.storage import notes
 from publisher.storage.backup import exchange
 from publisher.storage.backup.archive import BackupError
 from publisher.storage.backup.restore import IDS_AHEAD
+from publisher.wakeups import schema
 from tests import make
 from tests.make import NINE, Board
 from tests.publisher.storage.backup.house import House, build
 
+WAKE_UP = "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('send', 'x')"
 TEN = NINE + timedelta(hours=1)
 
 
@@ -276,6 +278,23 @@ def test_the_old_ledger_on_postgresql_stays_beside_the_new_one(
         assert session.scalars(select(Delivery.target)).all() == ["gate"]
         old = session.scalars(text("SELECT target FROM before_20261124t020000z.delivery"))
         assert sorted(old) == ["gate", "hall"]
+
+
+def test_a_restored_ledger_has_its_engine_and_no_old_wake_up(
+    postgres_house: House, tmp_path: Path
+) -> None:
+    works = postgres_house.works()
+    schema.install(works.database.engine)
+    with works.database.sessions.begin() as session:
+        session.execute(text(WAKE_UP))
+    postgres_house.backup(tmp_path / "a.tar")
+
+    works = put_back(postgres_house, tmp_path / "a.tar", works)
+
+    schema.install(works.database.engine)
+    with works.database.sessions.begin() as session:
+        assert session.scalars(text("SELECT id FROM procrastinate_jobs")).all() == []
+        session.execute(text(WAKE_UP))
 
 
 def test_data_is_replaced_only_where_somebody_said_so(house: House, tmp_path: Path) -> None:

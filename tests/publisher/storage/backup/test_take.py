@@ -11,6 +11,7 @@ import sys
 import tarfile
 import threading
 import time
+import tracemalloc
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -241,3 +242,16 @@ def test_the_password_never_stands_on_a_command_line(
 
     assert "open-sesame" not in (programs / "pg_dump.said").read_text()
     assert (programs / "pg_dump.knows").read_text() == "open-sesame\n"
+
+
+def test_memory_stays_flat_however_large_the_files(sqlite_house: House, tmp_path: Path) -> None:
+    sqlite_house.works()
+    large = sqlite_house.home / "data" / "targets" / "gate" / "large.bin"
+    large.write_bytes(os.urandom(64 << 20))
+    tracemalloc.start()
+
+    sqlite_house.backup(tmp_path / "a.tar")
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 16 << 20
