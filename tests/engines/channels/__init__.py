@@ -1,0 +1,1 @@
+"""A folder that tests add to those of the channels."""

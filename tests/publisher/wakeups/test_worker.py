@@ -1,0 +1,230 @@
+"""Real worker processes, killed and cut off."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.engine import make_url
+
+from publisher import wakeups
+from publisher.delivery.engine import Kind, Work
+from publisher.delivery.recover import WORKER
+from publisher.model.states import DeliveryState as S
+from publisher.model.target import Beat
+from publisher.wakeups.worker import CHUNK
+from tests.engines import outlet as outlets
+from tests.engines.setups import TARGETS, Setup, prepared, until, write_home
+
+DROP = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+
+
+@pytest.fixture
+def setup(tmp_path: Path, postgres_url: str) -> Iterator[Setup]:
+    with (
+        outlets.running() as outlet,
+        prepared(tmp_path, postgres_url, outlet, workers=2) as made,
+    ):
+        yield made
+
+
+def states(setup: Setup, deliveries: list[int]) -> Counter[str]:
+    return Counter(setup.stored(one).state for one in deliveries)
+
+
+def execute(setup: Setup, statement: str) -> None:
+    with setup.app.database.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def beats(setup: Setup) -> int:
+    with setup.app.database.reads() as session:
+        found = session.scalars(select(Beat.name).where(Beat.name.startswith(WORKER)))
+        return len([name for name in found if not name.endswith(setup.app.works.owner)])
+
+
+def test_what_a_killed_worker_had_under_way_is_looked_up_and_nothing_goes_out_twice(
+    setup: Setup,
+) -> None:
+    setup.outlet.holding.clear()
+    planned = [setup.deliver(target) for target in TARGETS for _ in range(10)]
+    victim = setup.start_worker("victim")
+    setup.start_ticker()
+    assert until(lambda: len(setup.outlet.posts) == len(TARGETS))
+
+    victim.kill()
+    setup.outlet.holding.set()
+    setup.start_worker("heir")
+
+    assert setup.come_to(S.CONFIRMED, *planned)
+    assert setup.outlet.repeated() == []
+    outcomes = Counter(a.outcome for one in planned for a in setup.stored(one).attempts)
+    assert outcomes["lost"] == len(TARGETS)
+
+
+def test_workers_that_are_killed_one_after_another_lose_nothing_and_repeat_nothing(
+    setup: Setup,
+) -> None:
+    setup.outlet.takes_s = 0.05
+    planned = [setup.deliver(target) for target in TARGETS for _ in range(40)]
+    victim = setup.start_worker("first")
+    setup.start_ticker()
+
+    for round_ in range(1, 4):
+        seen = len(setup.outlet.posts)
+        assert until(lambda seen=seen: len(setup.outlet.posts) >= seen + 15)
+        victim.kill()
+        victim = setup.start_worker(f"worker {round_}")
+
+    assert setup.come_to(S.CONFIRMED, *planned)
+    assert setup.outlet.repeated() == []
+    assert len(setup.outlet.posts) == len(planned)
+
+
+def test_a_worker_that_died_before_it_claimed_anything_keeps_no_lane(setup: Setup) -> None:
+    setup.app.engine.wake(Work(Kind.SEND, "gate"))
+    execute(
+        setup,
+        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')",
+    )
+    execute(
+        setup,
+        "UPDATE procrastinate_jobs SET status = 'doing',"
+        " worker_id = (SELECT max(id) FROM procrastinate_workers)",
+    )
+    delivery = setup.deliver()
+
+    setup.start()
+
+    assert setup.come_to(S.CONFIRMED, delivery)
+
+
+def test_a_job_whose_end_could_not_be_written_keeps_no_lane(setup: Setup) -> None:
+    setup.start()
+    setup.app.engine.wake(Work(Kind.SEND, "nobody"))  # on no lane that is watched
+    first = setup.deliver()
+    assert setup.come_to(S.CONFIRMED, first)
+    execute(
+        setup,
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, status, worker_id)"
+        " SELECT 'send', 'publisher.work', 'send gate', 'doing', id FROM procrastinate_workers"
+        " ORDER BY id LIMIT 1",
+    )
+
+    second = setup.deliver()
+
+    assert setup.come_to(S.CONFIRMED, second)
+
+
+def test_workers_go_on_when_the_server_has_ended_their_connections(
+    setup: Setup, postgres_url: str
+) -> None:
+    setup.start()
+    first = setup.deliver()
+    assert setup.come_to(S.CONFIRMED, first)
+    address = make_url(postgres_url).set(drivername="postgresql")
+
+    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as admin:
+        admin.execute(DROP, ["publisher"])
+
+    after = [setup.deliver(target) for target in TARGETS for _ in range(3)]
+    assert setup.come_to(S.CONFIRMED, *after)
+    assert setup.outlet.repeated() == []
+
+
+def test_more_than_one_wake_up_allows_goes_out_without_waiting_for_the_ticker(
+    setup: Setup,
+) -> None:
+    planned = [setup.deliver() for _ in range(CHUNK + 20)]
+    setup.start_worker("alone")
+
+    setup.app.engine.wake(Work(Kind.SEND, "gate"))
+
+    assert until(lambda: len(setup.outlet.posts) == len(planned))
+    assert setup.outlet.repeated() == []
+
+
+def test_a_worker_that_is_asked_to_stop_ends_its_call_and_takes_back_its_beat(
+    setup: Setup,
+) -> None:
+    setup.outlet.takes_s = 1.0
+    planned = [setup.deliver() for _ in range(5)]
+    worker = setup.start_worker("leaving")
+    setup.app.engine.wake(Work(Kind.SEND, "gate"))
+    assert until(lambda: setup.outlet.posts != [])
+    assert beats(setup) == 1
+
+    assert worker.stop() == 0
+
+    assert states(setup, planned)[S.SENDING] == 0
+    assert states(setup, planned)[S.PLANNED] > 0
+    assert beats(setup) == 0
+
+
+def test_a_worker_without_the_files_leaves_alone_what_needs_them(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    object.__setattr__(setup.app.channels["gate"], "folder", setup.home)  # as if it kept files
+    remote = setup.begin("worker", "--name", "remote")
+    needing, other = setup.deliver("gate"), setup.deliver("hall")
+    setup.start_ticker()
+    assert setup.come_to(S.CONFIRMED, other)
+    assert setup.stored(needing).state == S.PLANNED
+    assert remote.process.poll() is None
+
+    setup.start_worker("where the files are")
+
+    assert setup.come_to(S.CONFIRMED, needing)
+
+
+def test_of_two_services_one_ticks_and_the_other_takes_over_when_it_is_killed(
+    setup: Setup,
+) -> None:
+    setup.start_worker("worker")
+    services = []
+    for name in ("one", "two"):
+        url = setup.app.settings.database_url
+        write_home(setup.home / name, url, setup.outlet, engine="procrastinate", lease_s=5.0)
+        (setup.home / name / "data").symlink_to(setup.home / "data")
+        services.append(setup.serve(setup.home / name))
+    first = setup.deliver()
+    assert setup.come_to(S.CONFIRMED, first)
+
+    services[0].kill()
+
+    second = setup.deliver()
+    assert setup.come_to(S.CONFIRMED, second)
+    assert services[1].process.poll() is None
+    assert setup.outlet.repeated() == []
+
+
+def test_a_worker_that_slept_and_wakes_up_repeats_nothing(setup: Setup) -> None:
+    setup.outlet.takes_s = 0.1
+    planned = [setup.deliver() for _ in range(30)]
+    sleeper = setup.start_worker("sleeper")
+    setup.start_ticker()
+    assert until(lambda: len(setup.outlet.posts) >= 5)
+
+    os.kill(sleeper.process.pid, signal.SIGSTOP)
+    setup.start_worker("heir")
+    assert until(lambda: len(setup.outlet.posts) >= 20)
+    os.kill(sleeper.process.pid, signal.SIGCONT)
+
+    assert setup.come_to(S.CONFIRMED, *planned)
+    assert setup.outlet.repeated() == []
+
+
+def test_the_tables_are_made_once_whoever_comes(setup: Setup) -> None:
+    wakeups.use(setup.app)
+    wakeups.use(setup.app)
+
+    setup.app.engine.wake(Work(Kind.LOOK, "gate"))
+
+    with setup.app.database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 1
