@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from channels import _http
-from publisher.channel import Channel, Confirms, Content, Receipt, Rendition
+from publisher.channel import Channel, Confirms, Content, Receipt, Rendition, Splits
 from publisher.errors import UnknownOutcomeError
 from tests.bench.raw import BODY, THREADS, headers
 
 RENDITION = Rendition(body=BODY, media_type="application/json", title="停水通知")
+
+PLACES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +50,14 @@ class Seen(Post, Confirms):
             return None
         _http.raise_for_status(answer)
         return Receipt(remote_id=key, evidence="已收到")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places(Post, Splits):
+    """An account with many places."""
+
+    def parts(self) -> tuple[str, ...]:
+        return tuple(f"place-{number}" for number in range(PLACES))
+
+    def part(self, name: str) -> Channel:
+        return self

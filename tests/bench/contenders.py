@@ -97,15 +97,19 @@ def engines() -> tuple[list[Engine], list[str]]:
     """Return the peers that can be measured here, and a sentence on each that cannot."""
     ready, missing = [], []
     for engine in ENGINES:
-        if importlib.util.find_spec(engine.package) is None:
+        if not is_installed(engine.package):
             missing.append(f"{engine.name} is left out: the package {engine.package} is missing")
             continue
-        try:
-            with engine.store():
-                ready.append(engine)
-        except servers.MissingError as error:
-            missing.append(f"{engine.name} is left out: {error}")
+        if lack := servers.lack(engine.store):
+            missing.append(f"{engine.name} is left out: {lack}")
+        else:
+            ready.append(engine)
     return ready, missing
+
+
+def is_installed(package: str) -> bool:
+    """Say whether a package can be imported."""
+    return importlib.util.find_spec(package) is not None
 
 
 def run(module: str, *arguments: object, **environment: str) -> str:

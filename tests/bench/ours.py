@@ -30,11 +30,12 @@ from publisher import clock, settings
 from publisher.app import App
 from publisher.model.delivery import Delivery, stands
 from publisher.model.states import DeliveryState as S
+from publisher.schedule import plan as schedule
 from publisher.storage import database as storage
 from publisher.storage import renditions
 from publisher.ticker import Ticker
 from tests import make
-from tests.bench.channel import RENDITION, FanOut, Post
+from tests.bench.channel import PLACES, RENDITION, FanOut, Places, Post
 from tests.bench.measure import show
 
 CHUNK = 5_000  # rows in one statement
@@ -72,10 +73,10 @@ def installation(url: str, *, lanes: int, at_once: int = 1, database: str = "") 
             app.database.engine.dispose()
 
 
-def fill(app: App, count: int, *, due_at: datetime, lanes: int) -> None:
-    """Plan so many deliveries of one notice, due at that moment, spread over the lanes.
+def fill(app: App, count: int, *, due_at: datetime, lanes: int, apart_s: float = 0) -> None:
+    """Plan so many deliveries of one notice, from that moment on, spread over the lanes.
 
-    The rows are those that schedule.plan makes; a bench has neither people nor reviews.
+    The rows are those that schedule.plan makes, without its checks and locks.
     """
     with app.database.sessions.begin() as session:
         approved = make.edition(session, targets=[f"lane-{number}" for number in range(lanes)])
@@ -84,6 +85,7 @@ def fill(app: App, count: int, *, due_at: datetime, lanes: int) -> None:
             one.edition = approved
             session.add(one)
         session.flush()
+        moments = [due_at + timedelta(seconds=number * apart_s) for number in range(count)]
         rows = [
             {
                 "rendition_id": frozen[number % lanes].id,
@@ -91,14 +93,36 @@ def fill(app: App, count: int, *, due_at: datetime, lanes: int) -> None:
                 "target": f"lane-{number % lanes}",
                 "lane": f"lane-{number % lanes}",
                 "occurrence": number // lanes,
-                "due_at": due_at,
-                "not_after": due_at + DAY,
+                "due_at": moment,
+                "not_after": moment + DAY,
             }
-            for number in range(count)
+            for number, moment in enumerate(moments)
         ]
         for first in range(0, count, CHUNK):
             session.execute(insert(Delivery), rows[first : first + CHUNK])
     storage.tend(app.database.engine)
+
+
+def plan(app: App, count: int, *, due_at: datetime) -> float:
+    """Plan so many deliveries as the product does, a notice to all places of a target at once.
+
+    Return the seconds that it took, without the writing of the notices.
+    """
+    app.channels["screens"] = Places(url="http://127.0.0.1:1")
+    taken_s = 0.0
+    for _ in range(count // PLACES):
+        with app.database.sessions.begin() as session:
+            approved = make.edition(session, targets=["screens"], publish_at=due_at)
+            frozen = renditions.freeze("screens", RENDITION, app.media)
+            frozen.edition = approved
+            session.add(frozen)
+            session.flush()
+            begun = time.perf_counter()
+            limits = app.settings.delivery
+            schedule.plan(session, approved, channels=app.channels, limits=limits, at=due_at)
+            session.commit()
+            taken_s += time.perf_counter() - begun
+    return taken_s
 
 
 def drive(app: App) -> None:

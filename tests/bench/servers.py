@@ -78,6 +78,15 @@ def postgres() -> Iterator[Fresh]:
         raise MissingError(str(error)) from error
 
 
+def lack(store: Store) -> str:
+    """Return what is missing to start it, "" if nothing is."""
+    try:
+        with store():
+            return ""
+    except MissingError as error:
+        return str(error)
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
