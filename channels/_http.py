@@ -7,35 +7,30 @@ would turn a POST into a GET, or show a sign-in page as success.
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import json
-import math
 import ssl
 import threading
 import time
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from http.client import HTTPConnection, HTTPException, HTTPMessage
 from typing import Any
-from urllib.parse import urlencode
 
 import requests
+from requests.exceptions import InvalidHeader, InvalidSchema, InvalidURL, MissingSchema
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    LocationValueError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
     SSLError,
 )
-from urllib3.util import parse_url
 
-from channels import _connections
-from channels._connections import Origin
+from channels import _patience
 from publisher.errors import (
     ChannelError,
     CredentialsError,
@@ -48,15 +43,14 @@ CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 20.0  # between two bytes of an answer
 TOTAL_TIMES = 3  # request and whole answer may take so many times that
 MAX_BYTES = 32 * 2**20  # of an answer; the largest is a page of our own site
-PORTS = {"http": 80, "https": 443}
-HEADERS = {"Accept": "*/*", "User-Agent": "yigao"}
 
-NO_ADDRESS = "no address of an outlet"
 NO_CONNECTION = "no connection: refused, too slow, or no such host"
 NOT_TRUSTED = "the certificate of the outlet is not trusted"
+UNSENDABLE = (InvalidURL, InvalidSchema, MissingSchema, InvalidHeader, LocationValueError)
 
-_pool = _connections.Pool()
-atexit.register(lambda: _pool.sweep(since=math.inf))
+# A session would look for proxies, cookies and redirects around each call, and take longer for
+# that than the call itself: so the requests are prepared once, and sent by the adapter.
+_adapter = _patience.Patient()
 _of_thread = threading.local()
 
 
@@ -65,7 +59,7 @@ class Answer:
     """What an outlet answered, whole."""
 
     status_code: int
-    headers: HTTPMessage
+    headers: CaseInsensitiveDict[str]
     content: bytes
 
 
@@ -79,93 +73,59 @@ def send(
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """Make one call and return its answer, whatever its status; no answer is a ChannelError."""
-    origin, path = _place(url)
-    if params:
-        path += ("&" if "?" in path else "?") + urlencode(params)
-    connection = _pool.take(origin) or _connect(origin)
+    limit = time.monotonic() + TOTAL_TIMES * timeout_s
     try:
-        _ask(connection, method, path, data, HEADERS | (headers or {}), timeout_s=timeout_s)
-        answer = _answer(connection, timeout_s=timeout_s)
-    except BaseException:
-        connection.close()
-        raise
-    _pool.keep(origin, connection)
-    return answer
+        request = _request(method, url, params, data, headers)
+        with _patience.until(limit):
+            response = _adapter.send(
+                request, stream=True, timeout=(CONNECT_TIMEOUT_S, timeout_s), proxies={}
+            )
+            content = _content(response, until=limit)
+    except UNSENDABLE:  # all of it is looked at before the first byte leaves
+        raise PermanentError("a header or an address that no request can carry") from None
+    except requests.RequestException as error:
+        if time.monotonic() >= limit:
+            raise UnknownOutcomeError("an answer that does not end") from None
+        raise outcome_of(error) from None
+    return Answer(status_code=response.status_code, headers=response.headers, content=content)
+
+
+def _request(
+    method: str,
+    url: str,
+    params: dict[str, str] | None,
+    data: bytes | None,
+    headers: dict[str, str] | None,
+) -> requests.PreparedRequest:
+    prepared = _blank(method, url).copy()
+    if params:
+        prepared.prepare_url(url, params)
+    if headers:
+        prepared.prepare_headers(headers | {"Accept": "*/*", "User-Agent": "yigao"})
+    if data is not None:
+        prepared.prepare_body(data, None)
+    return prepared
 
 
 @lru_cache(maxsize=1024)  # taking an address apart takes a third of a call
-def _place(url: str) -> tuple[Origin, str]:
-    """Return whom to call, and what to ask for there."""
-    try:
-        parts = parse_url(url)
-    except HTTPError:
-        raise PermanentError(NO_ADDRESS) from None
-    if parts.scheme not in PORTS or not parts.host:
-        raise PermanentError(NO_ADDRESS)
-    host = parts.host.strip("[]")
-    port = parts.port or PORTS[parts.scheme]
-    return Origin(parts.scheme == "https", host, port), parts.request_uri
+def _blank(method: str, url: str) -> requests.PreparedRequest:
+    headers = {"Accept": "*/*", "User-Agent": "yigao"}
+    return requests.Request(method, url, headers=headers).prepare()
 
 
-def _connect(origin: Origin) -> HTTPConnection:
-    _pool.sweep()
-    try:
-        return _connections.connect(origin, timeout_s=CONNECT_TIMEOUT_S)
-    except ssl.SSLCertVerificationError:
-        raise PermanentError(NOT_TRUSTED) from None
-    except ssl.SSLError as error:
-        raise UnknownOutcomeError(f"no answer ({type(error).__name__})") from None
-    except (OSError, UnicodeError):
-        raise RetryableError(NO_CONNECTION) from None
-
-
-def _ask(
-    connection: HTTPConnection,
-    method: str,
-    path: str,
-    body: bytes | None,
-    headers: dict[str, str],
-    *,
-    timeout_s: float,
-) -> None:
-    if connection.sock.gettimeout() != timeout_s:
-        connection.sock.settimeout(timeout_s)
-    try:
-        with contextlib.suppress(BrokenPipeError):  # it may have answered before it hung up
-            connection.request(method, path, body=body, headers=headers)
-    except OSError as error:
-        raise UnknownOutcomeError(f"no answer ({type(error).__name__})") from None
-    except (ValueError, HTTPException):  # all of it is looked at before the first byte leaves
-        raise PermanentError("a header or an address that no request can carry") from None
-
-
-def _answer(connection: HTTPConnection, *, timeout_s: float) -> Answer:
+def _content(response: requests.Response, *, until: float) -> bytes:
     """Read the answer to its end, or give up where it has none in time or in size."""
-    until = time.monotonic() + TOTAL_TIMES * timeout_s
     try:
-        with _connections.answer(connection, timeout_s=timeout_s, until=until) as response:
-            content = _connections.content(response, at_most=MAX_BYTES)
-    except ValueError:
-        raise UnknownOutcomeError("an answer that does not end") from None
-    except (OSError, HTTPException) as error:
-        if time.monotonic() >= until:
-            raise UnknownOutcomeError("an answer that does not end") from None
-        raise UnknownOutcomeError(f"no answer ({type(error).__name__})") from None
-    if response.headers.get("Content-Encoding", "identity") != "identity":
-        content = _unpacked(content)
-    return Answer(status_code=response.status, headers=response.headers, content=content)
-
-
-def _unpacked(content: bytes) -> bytes:
-    """Unpack what was packed although nobody asked for it, as some caches do."""
-    unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # 32: gzip or zlib, as its head says
-    try:
-        unpacked = unpack.decompress(content, MAX_BYTES)
-    except zlib.error:
-        raise UnknownOutcomeError("an answer that is packed in an unknown way") from None
-    if not unpack.eof:
+        content: bytes = response.raw.read(MAX_BYTES + 1, decode_content=True)
+    except HTTPError as error:
+        response.close()
+        ends = "an answer that does not end" if time.monotonic() >= until else "no answer"
+        raise UnknownOutcomeError(f"{ends} ({type(error).__name__})") from None
+    if len(content) > MAX_BYTES:
+        response.close()
         raise UnknownOutcomeError("an answer that does not end")
-    return unpacked
+    response.raw.release_conn()
+    return content
 
 
 def post_json(
