@@ -41,7 +41,6 @@ from publisher.errors import (
 
 CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 20.0  # between two bytes of an answer
-TOTAL_TIMES = 3  # request and whole answer may take so many times that
 MAX_BYTES = 32 * 2**20  # of an answer; the largest is a page of our own site
 
 NO_CONNECTION = "no connection: refused, too slow, or no such host"
@@ -73,7 +72,7 @@ def send(
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """Make one call and return its answer, whatever its status; no answer is a ChannelError."""
-    limit = time.monotonic() + TOTAL_TIMES * timeout_s
+    limit = time.monotonic() + _patience.TOTAL_TIMES * timeout_s
     try:
         request = _request(method, url, params, data, headers)
         with _patience.until(limit):
@@ -187,12 +186,15 @@ def _retry_after_s(response: Answer | requests.Response) -> float | None:
 def session() -> requests.Session:
     """Return the session of this thread, for libraries that talk through one.
 
-    It keeps connections and ignores proxy variables; limits and sorting are the caller's.
+    It keeps connections, ignores proxy variables and waits for no answer for ever; sorting is the
+    caller's.
     """
     kept: requests.Session | None = getattr(_of_thread, "session", None)
     if kept is None:
         kept = _of_thread.session = requests.Session()
         kept.trust_env = False  # outlets are addressed directly, and the look-up costs each call
+        for scheme in ("http://", "https://"):
+            kept.mount(scheme, _adapter)
     return kept
 
 

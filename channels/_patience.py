@@ -15,6 +15,7 @@ from http.client import HTTPResponse
 from socket import socket
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -22,6 +23,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 # Servers hang up on an idle connection after 5 s at the earliest (uvicorn, Node, Apache). A request
 # that meets the hang-up half-way is lost or not, and nobody can tell.
 IDLE_S = 4.0
+TOTAL_TIMES = 3  # an answer may take so many times what may pass between two of its bytes
 KEPT = 64  # connections to one outlet: more than one lane has calls under way
 
 _of_thread = threading.local()
@@ -97,8 +99,26 @@ class _SafePool(_Pool, HTTPSConnectionPool):
 
 
 class Patient(HTTPAdapter):
-    """What requests sends with: kept connections, no retry; answers within `until`."""
+    """What requests sends with: kept connections, no retry, and answers that end.
+
+    By itself it gives an answer TOTAL_TIMES the read timeout; within `until`, until then.
+    """
 
     def __init__(self) -> None:
         super().__init__(pool_connections=KEPT, pool_maxsize=KEPT, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SafePool}
+
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        *args: Any,
+        **options: Any,
+    ) -> Response:
+        if hasattr(_of_thread, "until"):
+            return super().send(request, stream, timeout, *args, **options)
+        with until(time.monotonic() + TOTAL_TIMES * timeout[1]):
+            response = super().send(request, stream, timeout, *args, **options)
+            _ = response.content  # read here, where there is a limit
+        return response

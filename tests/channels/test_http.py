@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -110,7 +111,24 @@ def test_an_answer_that_drips_is_an_unknown_outcome_in_the_end(beginning: bytes)
     ):
         _http.send("GET", url, timeout_s=0.2)
 
-    assert time.monotonic() - begun >= 0.2 * _http.TOTAL_TIMES
+    assert time.monotonic() - begun >= 0.2 * _patience.TOTAL_TIMES
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Drip: "],
+    ids=["body", "head"],
+)
+def test_a_library_that_talks_through_our_session_waits_for_no_answer_for_ever(
+    beginning: bytes,
+) -> None:
+    with (
+        line(dripping(beginning)) as (url, _),
+        pytest.raises(requests.RequestException) as caught,
+    ):
+        _http.session().get(url, timeout=(1, 0.2))
+
+    assert isinstance(_http.outcome_of(caught.value), UnknownOutcomeError)
 
 
 def test_an_answer_that_is_too_large_is_not_kept(outlet: Outlet) -> None:
