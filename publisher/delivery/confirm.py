@@ -96,7 +96,7 @@ def _ask(works: Works, channel: Confirms, delivery: Delivery) -> Receipt | Chann
         if not delivery.is_restored:
             return channel.confirm(key=delivery.key, receipt=receipt_of(delivery))
         if not isinstance(channel, Finds):
-            return UnknownOutcomeError("restored from a backup", advice=RESTORED)
+            return _known_by_receipt(channel, delivery)
         rendition = works.thawed.read(works.database.reads, works.media, delivery.rendition_id)
         return channel.find(rendition, key=delivery.key)
     except ChannelError as error:
@@ -104,6 +104,13 @@ def _ask(works: Works, channel: Confirms, delivery: Delivery) -> Receipt | Chann
     except Exception as error:  # noqa: BLE001  # a bug in a look proves nothing
         log.error("unforeseen", delivery=delivery.id, traceback=traceback.format_exc())
         return UnknownOutcomeError(f"unforeseen {type(error).__name__}")
+
+
+def _known_by_receipt(channel: Confirms, delivery: Delivery) -> Receipt | ChannelError:
+    """Believe a receipt of before the backup if the outlet still knows it, and nothing else."""
+    receipt = receipt_of(delivery)
+    seen = channel.confirm(key=delivery.key, receipt=receipt) if receipt else None
+    return seen or UnknownOutcomeError("restored from a backup", advice=RESTORED)
 
 
 def still_there(session: Session, delivery: Delivery) -> Delivery | None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from publisher.channel import Receipt
+import pytest
+
+from publisher.channel import Finds, Receipt, Rendition
 from publisher.delivery import confirm, worker
 from publisher.delivery.works import Works
 from publisher.errors import RetryableError, UnknownOutcomeError
@@ -173,3 +176,51 @@ def test_a_look_that_was_overtaken_writes_nothing(tmp_path: Path) -> None:
     confirm.look(works, taken, now=at(later))
 
     assert make.stored(works, delivery).state == S.WITHDRAWING
+
+
+@pytest.mark.parametrize(
+    ("remote_id", "shows", "state"),
+    [
+        ("r1", SEEN, S.CONFIRMED),  # the outlet still knows it
+        ("r1", None, S.UNCONFIRMED),  # taken down since, or never there: a person looks
+        (None, None, S.UNCONFIRMED),  # our own records are as old as the backup
+    ],
+)
+def test_what_was_restored_is_never_sent_again_by_a_channel_that_cannot_find(
+    tmp_path: Path, remote_id: str | None, shows: Receipt | None, state: S
+) -> None:
+    gate = FakeChannel(shows=[shows])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(
+        works, state=S.UNCONFIRMED, is_restored=True, remote_id=remote_id, check_at=NINE
+    )
+
+    minutes(works, 60)
+
+    assert gate.sent == []
+    assert make.stored(works, delivery).state == state
+
+
+def test_what_was_restored_is_sent_once_a_channel_that_can_find_has_found_nothing(
+    tmp_path: Path,
+) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Finding(FakeChannel, Finds):
+        def find(self, rendition: Rendition, *, key: str) -> Receipt | None:
+            assert rendition == make.PLAIN
+            return None
+
+    gate = Finding()
+    works = make.works(tmp_path, {"gate": gate})
+    later = NINE + timedelta(minutes=30)
+    delivery = make.delivery(
+        works, state=S.UNCONFIRMED, is_restored=True, check_at=NINE, due_at=later
+    )
+
+    minutes(works, 29)
+    before = len(gate.sent)
+    minutes(works, 35)
+
+    assert before == 0
+    assert len(gate.sent) == 1
+    assert make.stored(works, delivery).state == S.CONFIRMED
