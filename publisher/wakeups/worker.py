@@ -38,6 +38,7 @@ BEAT_S = 15.0
 SILENT_S = 30.0  # a worker so long without a heartbeat is taken for dead
 ROUND_S = 1.0  # how often to look for jobs of which no word came
 CONNECTIONS = 4  # for the jobs; two more listen
+REACH_S = 10.0  # after that the connections are made anew, without the long waits between tries
 NAME = "worker"
 SENDING = (Kind.SEND, Kind.LOOK, Kind.CHECK)
 TAKING_DOWN = (Kind.TAKE_DOWN,)  # by people of their own: never behind a send that hangs
@@ -145,6 +146,7 @@ def _jobs(database_url: str) -> Jobs:
         kwargs=settings,
         min_size=1,
         max_size=CONNECTIONS,
+        timeout=REACH_S,
     )
     jobs = Jobs(connector=connector)
     jobs.task(name=TASK, pass_context=True)(work)
