@@ -14,7 +14,7 @@ from publisher.channel import Checks, Health
 from publisher.delivery import breaker, gates
 from publisher.delivery.calls import Call
 from publisher.delivery.engine import Kind, Work
-from publisher.delivery.record import breaker_of, keep_breaker
+from publisher.delivery.gates import breaker_of, keep_breaker
 from publisher.delivery.works import Works
 from publisher.errors import ChannelError
 from publisher.model.lane import Lane

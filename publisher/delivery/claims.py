@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from publisher.channel import Bundles, Channel, Paces, Prepares
 from publisher.delivery import gates
 from publisher.delivery.gates import Gates
-from publisher.delivery.record import give_up
+from publisher.delivery.outcomes import give_up
 from publisher.delivery.works import Room, Works
 from publisher.model.delivery import Attempt, Bundle, Delivery, bundle_key, stands
 from publisher.model.states import DeliveryState as S

@@ -16,7 +16,7 @@ from publisher.delivery import retry
 from publisher.delivery.calls import Call
 from publisher.delivery.engine import Kind, Work
 from publisher.delivery.follow import start_display
-from publisher.delivery.record import give_up, tell_followers
+from publisher.delivery.outcomes import give_up, tell_followers
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, UnknownOutcomeError
 from publisher.model.delivery import Delivery, Observation

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.delivery.record import note
+from publisher.delivery.outcomes import note
 from publisher.delivery.works import Works
 from publisher.model.delivery import Delivery, stands
 from publisher.model.states import DeliveryState as S

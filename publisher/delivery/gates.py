@@ -122,6 +122,25 @@ def lane_record(session: Session, name: str) -> Lane:
     return found
 
 
+def breaker_of(record: Lane) -> breaker.Breaker:
+    """Return the breaker that a lane's row keeps."""
+    return breaker.Breaker(
+        state=breaker.State(record.breaker),
+        faults=record.faults,
+        openings=record.openings,
+        opened_at=record.opened_at,
+        probe_at=record.probe_at,
+    )
+
+
+def keep_breaker(record: Lane, state: breaker.Breaker) -> None:
+    """Keep a breaker in its lane's row."""
+    record.breaker, record.faults, record.openings = state.state, state.faults, state.openings
+    record.opened_at, record.probe_at = state.opened_at, state.probe_at
+    if state.state == breaker.State.CLOSED:
+        record.advice = ""
+
+
 def spend(session: Session, lane: str, channel: Channel, sends: int, *, now: datetime) -> None:
     """Count sends against the rations of an account; a negative number gives some back."""
     for period in _limits(channel, now=now):

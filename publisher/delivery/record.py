@@ -16,8 +16,17 @@ import structlog
 from sqlalchemy import CursorResult, bindparam, case, literal, select, update
 from sqlalchemy.orm import Session
 
-from publisher.channel import Channel, Confirms, Paces, Receipt
+from publisher.channel import Channel, Paces, Receipt
 from publisher.delivery import breaker, gates, retry
+from publisher.delivery.outcomes import (
+    MAX_SAID,
+    end_attempts,
+    give_up,
+    look_later,
+    next_look,
+    note,
+    take_down_if_withdrawn,
+)
 from publisher.delivery.retry import Why
 from publisher.delivery.works import Works
 from publisher.errors import (
@@ -30,14 +39,10 @@ from publisher.errors import (
 from publisher.model.delivery import Attempt, Delivery
 from publisher.model.item import Item
 from publisher.model.lane import Lane
-from publisher.model.note import Note
 from publisher.model.states import DeliveryState as S
-from publisher.schedule.following import LEADER_FAILED
-from publisher.storage import notes
 
 log = structlog.get_logger()
 
-MAX_SAID = 2000  # characters of an outlet's answer that are kept
 Outcome = Receipt | ChannelError
 
 
@@ -220,8 +225,8 @@ def _mend_breakers(session: Session, ours: Sequence[Sent]) -> None:
     """Close the breakers of accounts that have just taken a delivery."""
     took = {one.lane: one for one in ours}
     for record in session.scalars(_TROUBLED, {"names": sorted(took)}):
-        before = breaker_of(record)
-        keep_breaker(record, breaker.after_success(before))
+        before = gates.breaker_of(record)
+        gates.keep_breaker(record, breaker.after_success(before))
         if before.state == breaker.State.HALF_OPEN:  # which had held all others back
             one = took[record.name]
             gap_s = one.channel.gap_s() if isinstance(one.channel, Paces) else 0.0
@@ -268,9 +273,9 @@ def _try_again(row: Delivery, error: ChannelError, *, at: datetime) -> None:
 def _count_fault(session: Session, row: Delivery, error: ChannelError, *, at: datetime) -> None:
     """Count it against the account, and say so once where that opens the breaker."""
     record = gates.lane_record(session, row.lane)
-    before = breaker_of(record)
+    before = gates.breaker_of(record)
     after = breaker.after_fault(before, error, at=at)
-    keep_breaker(record, after)
+    gates.keep_breaker(record, after)
     if after.state == before.state:
         return
     record.next_send_at = None
@@ -283,25 +288,6 @@ def _count_fault(session: Session, row: Delivery, error: ChannelError, *, at: da
         note(session, row, "breaker", text=record.advice, at=at)
 
 
-def breaker_of(record: Lane) -> breaker.Breaker:
-    """Return the breaker that a lane's row keeps."""
-    return breaker.Breaker(
-        state=breaker.State(record.breaker),
-        faults=record.faults,
-        openings=record.openings,
-        opened_at=record.opened_at,
-        probe_at=record.probe_at,
-    )
-
-
-def keep_breaker(record: Lane, state: breaker.Breaker) -> None:
-    """Keep a breaker in its lane's row."""
-    record.breaker, record.faults, record.openings = state.state, state.faults, state.openings
-    record.opened_at, record.probe_at = state.opened_at, state.probe_at
-    if state.state == breaker.State.CLOSED:
-        record.advice = ""
-
-
 def still_ours(session: Session, delivery_id: int, fence: int, **values: Any) -> bool:
     """Write these values if the claim is still ours, and say whether it was."""
     result = session.execute(
@@ -311,83 +297,3 @@ def still_ours(session: Session, delivery_id: int, fence: int, **values: Any) ->
         .execution_options(synchronize_session=False)
     )
     return isinstance(result, CursorResult) and result.rowcount == 1
-
-
-def end_attempts(
-    session: Session, delivery_id: int, *, outcome: str, said: str, at: datetime
-) -> None:
-    """End the open attempt of a delivery with what came of it."""
-    session.execute(
-        update(Attempt)
-        .where(Attempt.delivery_id == delivery_id, Attempt.ended_at.is_(None))
-        .values(ended_at=at, outcome=outcome, said=said[:MAX_SAID])
-    )
-
-
-def next_look(
-    works: Works, channel: Channel | None, *, at: datetime, first: bool
-) -> tuple[datetime | None, datetime]:
-    """Return when the outlet is to be asked, None where it cannot be, and when people are told."""
-    if not isinstance(channel, Confirms):
-        return None, at
-    check_at = at if first else at + timedelta(seconds=channel.typical_delay_s)
-    return check_at, at + timedelta(hours=works.limits.look_up_h)
-
-
-def look_later(works: Works, row: Delivery, *, at: datetime, first: bool) -> None:
-    """Set when the outlet is to be asked; an outlet that cannot be asked leaves it to a person."""
-    row.checks, row.absent_at = 0, None
-    row.check_at, row.deadline_at = next_look(works, works.channel_of(row), at=at, first=first)
-
-
-def give_up(session: Session, row: Delivery, advice: str, *, at: datetime) -> None:
-    """Fail a delivery that certainly is not there."""
-    row.move(S.FAILED)
-    row.advice, row.ended_at, row.check_at, row.deadline_at = advice, at, None, None
-    row.lease_owner, row.lease_until = None, None
-    tell_followers(session, row, advice=LEADER_FAILED, deadline_at=at)
-    note(session, row, "failed", text=advice, at=at)
-
-
-def tell_followers(
-    session: Session, row: Delivery, *, advice: str, deadline_at: datetime | None
-) -> None:
-    """Say to those that wait for this delivery what has become of it."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.after_id == row.id, Delivery.state == S.PLANNED)
-        .values(advice=advice, deadline_at=deadline_at)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def take_down_if_withdrawn(session: Session, works: Works, row: Delivery, *, at: datetime) -> None:
-    """A withdrawal that came while it was being sent takes it down now."""
-    item = session.get_one(Item, row.item_id)
-    if item.withdrawn_at is None:
-        return
-    if row.state == S.PLANNED:
-        row.cancel(at=at)
-    elif row.state in (S.ACCEPTED, S.UNCONFIRMED):
-        row.begin_takedown(
-            "withdrawn",
-            reason=item.withdrawal_reason,
-            at=at,
-            deadline_at=at + timedelta(hours=works.limits.take_down_h),
-        )
-
-
-def note(session: Session, row: Delivery, verb: str, *, text: str, at: datetime) -> None:
-    """Append a note about a delivery, in our own name."""
-    notes.append(
-        session,
-        Note(
-            at=at,
-            who=notes.SYSTEM,
-            verb=verb,
-            item_id=row.item_id,
-            delivery_id=row.id,
-            target=row.target,
-            text=text,
-        ),
-    )

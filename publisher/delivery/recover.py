@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from publisher.delivery.record import (
+from publisher.delivery.outcomes import (
     end_attempts,
     look_later,
     note,

@@ -20,7 +20,7 @@ from publisher.delivery import retry
 from publisher.delivery.calls import Call
 from publisher.delivery.confirm import apart, ask, claim, observe, still_there
 from publisher.delivery.engine import Kind, Work
-from publisher.delivery.record import end_attempts, note
+from publisher.delivery.outcomes import end_attempts, note
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, PermanentError, UnknownOutcomeError
 from publisher.model.delivery import Attempt, Delivery

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from publisher.channel import Bundles, Receipt, Rendition
-from publisher.delivery import claims, confirm, recover, worker
+from publisher.delivery import claims, confirm, recover, send, worker
 from publisher.delivery.works import Works
 from publisher.errors import ChannelError, PermanentError, RetryableError, UnknownOutcomeError
 from publisher.model.delivery import Delivery
@@ -183,7 +183,7 @@ def test_a_worker_that_died_with_a_bundle_leaves_each_of_them_unconfirmed(tmp_pa
     ids = planned(works, 2)
     with works.database.sessions.begin() as session:
         [claim] = claims.claim_all(session, works, [works.room("gate", 1)], now=NINE)
-    assert worker.arm(works, claim, handle="draft", at=NINE)
+    assert send.arm(works, claim, handle="draft", at=NINE)
 
     recover.recover(works, now=NINE + timedelta(hours=1))
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
-from publisher.delivery import claims, confirm, gates, recover, worker
+from publisher.delivery import claims, confirm, gates, recover, send, worker
 from publisher.delivery.calls import Call, Calls
 from publisher.delivery.claims import Claim
 from publisher.delivery.works import Works
@@ -258,7 +258,7 @@ def test_a_claim_older_than_its_lease_is_never_sent(
     make.delivery(works)
     claimed = claim(works)
 
-    worker.send(works, claimed, now=at(NINE + timedelta(seconds=seconds)))
+    send.send(works, claimed, now=at(NINE + timedelta(seconds=seconds)))
 
     assert len(gate.sent) == sends
 
@@ -363,7 +363,7 @@ def test_a_worker_that_outlived_its_lease_writes_nothing(tmp_path: Path) -> None
     claimed = claim(works)
 
     recover.recover(works, now=NINE + timedelta(hours=1))
-    worker.send(works, claimed, now=at(NINE + timedelta(hours=1)))
+    send.send(works, claimed, now=at(NINE + timedelta(hours=1)))
 
     row = make.stored(works, delivery)
     assert row.state == S.UNCONFIRMED
