@@ -53,3 +53,14 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
     assert measure.percentile(values, 50) == 51
     assert measure.percentile(values, 99) == 100
     assert measure.percentile([7.0], 99) == 7
+
+
+def test_a_peer_that_falls_short_is_out_and_ours_ends_the_bench() -> None:
+    def short() -> float:
+        raise measure.FellShortError("3 of 5 arrived")
+
+    contenders = {"bare": lambda: 1.0, "peer": short}
+
+    assert measure.rounds(contenders, 2, may_fail={"peer"}) == {"bare": [1.0, 1.0]}
+    with pytest.raises(measure.FellShortError):
+        measure.rounds(contenders, 2)

@@ -20,15 +20,12 @@ from typing import Any
 
 from tests.bench import servers
 from tests.bench.engines import ENGINES, SINK, STORE, Engine
+from tests.bench.measure import FellShortError
 from tests.bench.raw import THREADS
 from tests.bench.sink import Manners, Sink
 
 ROOT = Path(__file__).parents[2]
 STOP_S = 10.0
-
-
-class FellShortError(Exception):
-    """A contender did not deliver everything; its speed means nothing."""
 
 
 @dataclass

@@ -9,7 +9,7 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +31,28 @@ class Ratio:
         return f"{self.median:.2f} ({self.least:.2f}–{self.most:.2f})"
 
 
-def rounds(contenders: Mapping[str, Callable[[], float]], count: int) -> dict[str, list[float]]:
-    """Return what each contender measured, after as many rounds in which all took part."""
+class FellShortError(Exception):
+    """A contender did not deliver everything; its speed means nothing."""
+
+
+def rounds(
+    contenders: Mapping[str, Callable[[], float]], count: int, *, may_fail: Collection[str] = ()
+) -> dict[str, list[float]]:
+    """Return what each contender measured, after as many rounds in which all took part.
+
+    Whoever falls short is out; where it may not fail, that ends the bench.
+    """
     found: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(count):
-        for name, measure in contenders.items():
-            found[name].append(measure())
+        for name in list(found):
+            try:
+                found[name].append(contenders[name]())
+            except FellShortError as error:
+                if name not in may_fail:
+                    raise
+                del found[name]
+                show(f"{name} is out: {error}")
+                continue
             say(f"round {number + 1}: {name}: {found[name][-1]:,.1f}")
     return found
 
