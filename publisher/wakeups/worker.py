@@ -82,7 +82,8 @@ class Process:
             try:
                 self.app.watch_calls()
             except Exception as error:  # noqa: BLE001  # the next beat may find the database again
-                log.error("a beat failed", error=type(error).__name__)
+                with contextlib.suppress(Exception):  # not even a log that cannot be written
+                    log.error("a beat failed", error=type(error).__name__)
 
     async def _run(self, ready: Callable[[], None]) -> None:
         stop = asyncio.Event()
