@@ -20,6 +20,7 @@ from publisher.errors import ChannelError
 from publisher.model.lane import Lane
 from publisher.model.target import Target
 from publisher.schedule.plan import lane_of
+from publisher.storage import locks
 
 log = structlog.get_logger()
 
@@ -36,10 +37,7 @@ def check(works: Works, name: str, *, now: datetime) -> Health | None:
 
 
 def _keep(session: Session, name: str, health: Health, *, now: datetime) -> None:
-    target = session.get(Target, name)
-    if target is None:
-        target = Target(name=name)
-        session.add(target)
+    target = locks.row(session, Target(name=name))
     target.checked_at, target.health = now, dataclasses.asdict(health)
 
 

@@ -16,6 +16,7 @@ from publisher.delivery.works import Room, Works
 from publisher.model.lane import Lane, Spent
 from publisher.model.target import EVERYTHING, Pause, scopes_of
 from publisher.schedule import quota
+from publisher.storage import locks
 
 LONGEST_GAP = timedelta(hours=1)  # no account needs a longer one between two deliveries
 
@@ -114,12 +115,7 @@ def ready(session: Session, works: Works, lanes: Iterable[str], *, now: datetime
 
 def lane_record(session: Session, name: str) -> Lane:
     """Return the row of a lane, locked; made where there is none."""
-    found = session.get(Lane, name, with_for_update=True, populate_existing=True)
-    if found is None:
-        found = Lane(name=name, advice="")
-        session.add(found)
-        session.flush()
-    return found
+    return locks.row(session, Lane(name=name, advice=""))
 
 
 def breaker_of(record: Lane) -> breaker.Breaker:
@@ -144,9 +140,6 @@ def keep_breaker(record: Lane, state: breaker.Breaker) -> None:
 def spend(session: Session, lane: str, channel: Channel, sends: int, *, now: datetime) -> None:
     """Count sends against the rations of an account; a negative number gives some back."""
     for period in _limits(channel, now=now):
-        row = session.get(Spent, (lane, period), with_for_update=True)
-        if row is None:
-            row = Spent(lane=lane, period=period, sends=0)
-            session.add(row)
+        row = locks.row(session, Spent(lane=lane, period=period, sends=0))
         row.sends = max(0, row.sends + sends)
         session.flush()
