@@ -19,12 +19,15 @@ import structlog
 from procrastinate import App as Jobs
 from procrastinate import JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from publisher.app import App
 from publisher.delivery import recover
 from publisher.delivery.engine import Kind, Work
 from publisher.delivery.lanes import Lanes
+from publisher.errors import ConfigError
+from publisher.model.item import FrozenRendition
 from publisher.storage.database import POSTGRES
 from publisher.wakeups.crew import Crew
 from publisher.wakeups.engine import TASK, queue_of
@@ -59,6 +62,7 @@ class Process:
 
         `ready` is called once the worker listens, and again when it has come back.
         """
+        check_files(self.app)
         at_once = self._at_once()
         self.app.lanes.do = functools.partial(self.app.do, limit=CHUNK)
         self.app.lanes.threads = sum(at_once.values())
@@ -131,6 +135,18 @@ class Process:
             stalled_worker_timeout=silent_s,
             install_signal_handlers=False,
             additional_context={"lanes": self.app.lanes},
+        )
+
+
+def check_files(app: App) -> None:
+    """Refuse to work where the frozen bytes are not: each delivery would fail for good."""
+    with app.database.reads() as session:
+        newest = select(FrozenRendition.body_digest).order_by(FrozenRendition.id.desc()).limit(1)
+        digest = session.scalar(newest)
+    if digest is not None and not app.media.path(digest).exists():
+        raise ConfigError(
+            f"{app.media.folder} 不是这个安装的文件：数据库里最新的渠道稿不在其中。"
+            "请把各台机器的 data/media 挂到同一处"
         )
 
 

@@ -49,6 +49,15 @@ class Outlet:
             with self._lock:
                 self._now[account] -= 1
 
+    def has_taken(self, count: int, *, patience_s: float = 90.0) -> bool:
+        """Wait until so many deliveries have come in; False where they do not."""
+        end = time.monotonic() + patience_s
+        while len(self.posts) < count:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        return True
+
     def repeated(self) -> list[str]:
         """Return what came more than once."""
         return [place for place, times in Counter(self.posts).items() if times > 1]

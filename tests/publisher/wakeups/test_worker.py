@@ -21,7 +21,7 @@ from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat
 from publisher.wakeups.worker import CHUNK
 from tests.engines import outlet as outlets
-from tests.engines.setups import TARGETS, Setup, prepared, until, write_home
+from tests.engines.setups import PATIENCE_S, TARGETS, Setup, prepared, until, write_home
 
 DROP = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
@@ -88,7 +88,7 @@ def test_workers_that_are_killed_one_after_another_lose_nothing_and_repeat_nothi
 
     for round_ in range(1, 4):
         seen = len(setup.outlet.posts)
-        assert until(lambda seen=seen: len(setup.outlet.posts) >= seen + 15)
+        assert setup.outlet.has_taken(seen + 15)
         victim.kill()
         victim = setup.start_worker(f"worker {round_}")
 
@@ -238,3 +238,18 @@ def test_a_worker_that_slept_and_wakes_up_repeats_nothing(setup: Setup) -> None:
 
     assert setup.come_to(S.CONFIRMED, *planned)
     assert setup.outlet.repeated() == []
+
+
+def test_a_worker_that_has_not_the_frozen_bytes_does_not_start(
+    setup: Setup, tmp_path: Path
+) -> None:
+    setup.deliver()
+    lost = setup.home / "elsewhere"
+    write_home(
+        lost, setup.app.settings.database_url, setup.outlet, engine="procrastinate", lease_s=5.0
+    )
+
+    started = setup.begin("worker", home=lost)
+
+    assert started.process.wait(PATIENCE_S) == 2
+    assert "data/media" in (setup.home / "log").read_text(encoding="utf-8")
