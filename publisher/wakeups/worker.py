@@ -21,6 +21,7 @@ from procrastinate import JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from publisher.app import App
 from publisher.delivery import recover
@@ -36,6 +37,7 @@ log = structlog.get_logger()
 
 CHUNK = 100  # sends for one wake-up; what is left is woken again, behind the others
 GRACE_S = 30.0  # for what is under way when we stop
+LAST_S = 5.0  # for what did not end within it
 AGAIN_S = 2.0  # between two tries to reach the database
 BEAT_S = 15.0
 SILENT_S = 30.0  # a worker so long without a heartbeat is taken for dead
@@ -73,10 +75,11 @@ class Process:
             asyncio.run(self._run(ready))
         finally:
             self._stopped.set()
-            beats.join(GRACE_S)
+            beats.join(LAST_S)
             self.app.close()
-            if self.app.lanes.rest(GRACE_S):
-                recover.leave(self.app.works)
+            if self.app.lanes.rest(LAST_S):
+                with contextlib.suppress(SQLAlchemyError):  # then it counts as dead in a while
+                    recover.leave(self.app.works)
 
     def _at_once(self) -> dict[tuple[Kind, ...], int]:
         return {SENDING: self.lanes_at_once, TAKING_DOWN: max(2, self.lanes_at_once // 4)}
