@@ -93,10 +93,12 @@ def test_a_lane_is_never_at_work_twice_at_once(started: Setup) -> None:
     started.outlet.takes_s = 0.05
     planned = [started.deliver(target) for target in TARGETS for _ in range(10)]
 
-    while not all(started.stored(one).state == S.CONFIRMED for one in planned):
+    def woken_until_all_are_there() -> bool:
         for target in TARGETS:
             started.app.engine.wake(Work(Kind.SEND, target))
+        return all(started.stored(one).state == S.CONFIRMED for one in planned)
 
+    assert until(woken_until_all_are_there)
     assert set(started.outlet.most_at_once.values()) == {1}
 
 
