@@ -111,14 +111,14 @@ class Setup:
         self._ticker = Ticker(self.app)
         self._ticker.start()
 
-    def start_worker(self, name: str) -> Command:
+    def start_worker(self, name: str, *options: str) -> Command:
         """Start a worker process and wait until it listens."""
-        started = self._worker(name)
+        started = self._worker(name, *options)
         self._wait(started, "已就绪")
         return started
 
-    def _worker(self, name: str) -> Command:
-        return self.begin("worker", "--files", "--name", name)
+    def _worker(self, name: str, *options: str) -> Command:
+        return self.begin("worker", "--files", "--name", name, *options)
 
     def serve(self, home: Path) -> Command:
         """Start a process with pages and ticker, and wait until it answers."""

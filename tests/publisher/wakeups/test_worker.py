@@ -15,8 +15,10 @@ from psycopg import sql
 from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 
+from publisher import clock
 from publisher.delivery.engine import Kind, Work
 from publisher.delivery.recover import WORKER
+from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat
 from publisher.wakeups.worker import CHUNK
@@ -253,3 +255,25 @@ def test_a_worker_that_has_not_the_frozen_bytes_does_not_start(
 
     assert started.process.wait(PATIENCE_S) == 2
     assert "data/media" in (setup.home / "log").read_text(encoding="utf-8")
+
+
+def test_take_downs_have_lanes_of_their_own_where_all_others_hang(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with (
+        outlets.running() as outlet,
+        prepared(tmp_path, postgres_url, outlet, workers=1, lease_s=120.0) as setup,
+    ):
+        setup.start_worker("narrow", "--lanes-at-once", "1")
+        setup.start_ticker()
+        there = setup.deliver("hall")
+        assert setup.come_to(S.CONFIRMED, there)
+        outlet.holding.clear()
+        hanging = setup.deliver("gate")
+        assert until(lambda: len(outlet.posts) == 2)
+
+        with setup.app.database.sessions.begin() as session:
+            session.get_one(Delivery, there).expires_at = clock.now()
+
+        assert until(lambda: outlet.public == {f"gate/delivery-{hanging}"})
+        assert setup.stored(hanging).state == S.SENDING
