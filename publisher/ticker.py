@@ -14,9 +14,10 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from publisher import clock
+from publisher.alarms import mail, watch
 from publisher.app import App
 from publisher.channel import CAMPUS_TIME
-from publisher.delivery import alarms, follow, gates, mail, recover, takedown
+from publisher.delivery import follow, gates, recover, takedown
 from publisher.delivery.engine import Kind, Work
 from publisher.model.target import EVERYTHING, Beat, Pause
 from publisher.schedule.plan import lane_of
@@ -140,7 +141,7 @@ class Ticker:
             if session.get(Pause, EVERYTHING) is None:
                 at, by = clock.now(), notes.SYSTEM
                 session.add(Pause(scope=EVERYTHING, at=at, by=by, because=text))
-            alarms.raise_now(session, "clock", text, at=clock.now())
+            watch.raise_now(session, "clock", text, at=clock.now())
 
     def confirm(self) -> None:
         """Wake the targets at which a look is due."""
@@ -169,7 +170,7 @@ class Ticker:
         self._wake_orphans(now)
         for name in self._unchecked(now):
             self.app.engine.wake(Work(Kind.CHECK, name))
-        alarms.watch(self.app.works, self.app.settings, now=now)
+        watch.watch(self.app.works, self.app.settings, now=now)
         with self.app.database.sessions.begin() as session:
             session.merge(Beat(name=HEART, at=now, owner=self.app.works.owner))
 

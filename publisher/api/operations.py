@@ -16,9 +16,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from publisher import clock
+from publisher.alarms import troubles
+from publisher.alarms.watch import HEART, kind_of
 from publisher.app import App
-from publisher.delivery import troubles
-from publisher.delivery.alarms import HEART, kind_of
 from publisher.model.target import EVERYTHING, Pause
 from publisher.model.words import paused
 from publisher.storage import queries, vitals

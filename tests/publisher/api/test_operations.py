@@ -12,8 +12,8 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from publisher import clock
+from publisher.alarms import watch
 from publisher.api import operations
-from publisher.delivery import alarms
 from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
 from publisher.model.lane import Lane
@@ -265,7 +265,7 @@ def test_health_and_numbers_agree_with_the_alarms_of_the_ticker(office: Office) 
     office.approved(publish_at=LATER)
     lie(office, late_s=130)
 
-    alarms.watch(office.app.works, office.app.settings, now=clock.now())
+    watch.watch(office.app.works, office.app.settings, now=clock.now())
 
     assert numbers(office)["publisher_alarmslane"] == 1
     assert len(office.client.get("/healthz").json()["problems"]) == 1

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
-from publisher.delivery import claims, confirm, recover, takedown, troubles
+from publisher.alarms import troubles
+from publisher.delivery import claims, confirm, recover, takedown
 from publisher.delivery.works import Works
 from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from publisher import settings
+from publisher.alarms import watch
 from publisher.channel import Receipt, Rendition
-from publisher.delivery import alarms, confirm, recover, takedown, worker
+from publisher.delivery import confirm, recover, takedown, worker
 from publisher.delivery.works import Works
 from publisher.errors import RetryableError, UnknownOutcomeError
 from publisher.model.delivery import Delivery
@@ -178,10 +179,10 @@ def test_an_open_delivery_is_somebodys_until_a_moment_and_then_people_know(
     assert walk.seen == STORIES[story]
     much_later = NINE + timedelta(days=30)
     recover.miss(walk.works, now=much_later)
-    alarms.watch(walk.works, settings.load(tmp_path), now=much_later)
+    watch.watch(walk.works, settings.load(tmp_path), now=much_later)
     is_open = make.stored(walk.works, walk.delivery).state in OPEN
     with walk.works.database.reads() as session:
-        kinds = [alarms.kind_of(alarm.key) for alarm in vitals.open_alarms(session)]
+        kinds = [watch.kind_of(alarm.key) for alarm in vitals.open_alarms(session)]
     assert ("overdue" in kinds) is is_open
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, event, select, update
 
 from publisher import settings
-from publisher.delivery import alarms
+from publisher.alarms import watch
 from publisher.delivery.works import Works
 from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
@@ -63,11 +63,11 @@ def beaten(works: Works, at: datetime) -> None:
 def test_a_fault_is_one_alarm_from_its_beginning_to_its_end(works: Works, home: Settings) -> None:
     overdue(works)
     for second in range(0, 60, 15):
-        alarms.watch(works, home, now=NINE + timedelta(seconds=second))
+        watch.watch(works, home, now=NINE + timedelta(seconds=second))
     during = rows(works)
 
     change(works, state=S.CONFIRMED, deadline_at=None)
-    alarms.watch(works, home, now=NINE + timedelta(seconds=60))
+    watch.watch(works, home, now=NINE + timedelta(seconds=60))
 
     assert during == [("overdue", NINE, None)]
     assert rows(works) == [("overdue", NINE, NINE + timedelta(seconds=60))]
@@ -75,23 +75,23 @@ def test_a_fault_is_one_alarm_from_its_beginning_to_its_end(works: Works, home: 
 
 def test_a_fault_that_comes_again_is_another_alarm(works: Works, home: Settings) -> None:
     overdue(works)
-    alarms.watch(works, home, now=NINE)
+    watch.watch(works, home, now=NINE)
     change(works, deadline_at=None)
-    alarms.watch(works, home, now=LATER)
+    watch.watch(works, home, now=LATER)
 
     change(works, deadline_at=NINE)
-    alarms.watch(works, home, now=LATER + timedelta(seconds=15))
+    watch.watch(works, home, now=LATER + timedelta(seconds=15))
 
     assert [until for _, _, until in rows(works)] == [LATER, None]
 
 
 def test_one_alarm_counts_all_that_is_overdue(works: Works, home: Settings) -> None:
     overdue(works)
-    alarms.watch(works, home, now=NINE)
+    watch.watch(works, home, now=NINE)
     before = text(works)
 
     overdue(works)
-    alarms.watch(works, home, now=LATER)
+    watch.watch(works, home, now=LATER)
 
     assert rows(works) == [("overdue", NINE, None)]
     assert "有 1 次投递" in before
@@ -102,14 +102,14 @@ def test_an_account_is_one_alarm_until_its_breaker_is_closed(works: Works, home:
     for number, breaker in enumerate(["open", "half_open", "open", "closed"]):
         with works.database.sessions.begin() as session:
             session.merge(Lane(name="gate", breaker=breaker, opened_at=NINE, advice="请登录"))
-        alarms.watch(works, home, now=NINE + timedelta(minutes=number))
+        watch.watch(works, home, now=NINE + timedelta(minutes=number))
 
     assert rows(works) == [("breaker gate", NINE, NINE + timedelta(minutes=3))]
 
 
 def test_a_watch_that_finds_nothing_new_writes_no_alarm(works: Works, home: Settings) -> None:
     overdue(works)
-    alarms.watch(works, home, now=NINE)
+    watch.watch(works, home, now=NINE)
     written: list[str] = []
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
@@ -117,7 +117,7 @@ def test_a_watch_that_finds_nothing_new_writes_no_alarm(works: Works, home: Sett
             written.append(statement)
 
     event.listen(works.database.engine, "before_cursor_execute", note)
-    alarms.watch(works, home, now=LATER)
+    watch.watch(works, home, now=LATER)
 
     assert written  # the probe
     assert not [statement for statement in written if "beat" not in statement]
@@ -129,27 +129,27 @@ def test_a_time_in_which_nothing_was_at_work_is_told_afterwards(
 ) -> None:
     beaten(works, NINE - timedelta(seconds=gap_s))
 
-    alarms.watch(works, home, now=NINE)
+    watch.watch(works, home, now=NINE)
 
     assert [key for key, _, _ in rows(works)] == (["outage"] if is_told else [])
     assert ("到 2026年11月24日 9:00 服务没有运行" in text(works)) is is_told
 
 
 def test_the_first_start_of_all_is_no_outage(works: Works, home: Settings) -> None:
-    alarms.watch(works, home, now=NINE)
+    watch.watch(works, home, now=NINE)
 
     assert rows(works) == []
 
 
 def test_what_happened_at_one_moment_is_shown_for_an_hour(works: Works, home: Settings) -> None:
     with works.database.sessions.begin() as session:
-        alarms.raise_now(session, "clock", "时钟跳了", at=NINE)
-        alarms.raise_now(session, "clock", "时钟又跳了", at=LATER)
+        watch.raise_now(session, "clock", "时钟跳了", at=NINE)
+        watch.raise_now(session, "clock", "时钟又跳了", at=LATER)
     beaten(works, NINE + timedelta(minutes=60))
 
-    alarms.watch(works, home, now=NINE + timedelta(minutes=59))
+    watch.watch(works, home, now=NINE + timedelta(minutes=59))
     during = rows(works)
-    alarms.watch(works, home, now=NINE + timedelta(minutes=60))
+    watch.watch(works, home, now=NINE + timedelta(minutes=60))
 
     assert during == [("clock", NINE, None)]
     assert text(works) == "时钟又跳了"
@@ -158,9 +158,9 @@ def test_what_happened_at_one_moment_is_shown_for_an_hour(works: Works, home: Se
 
 def test_an_event_from_the_future_does_not_stay(works: Works, home: Settings) -> None:
     with works.database.sessions.begin() as session:
-        alarms.raise_now(session, "clock", "时钟跳了", at=NINE + timedelta(days=1))
+        watch.raise_now(session, "clock", "时钟跳了", at=NINE + timedelta(days=1))
 
-    alarms.watch(works, home, now=NINE)  # the clock has been put right
+    watch.watch(works, home, now=NINE)  # the clock has been put right
 
     assert rows(works) == [("clock", NINE + timedelta(days=1), NINE)]
 
@@ -170,7 +170,7 @@ def test_only_events_are_raised_from_outside(works: Works) -> None:
         works.database.sessions.begin() as session,
         pytest.raises(ValueError, match="not an event: overdue"),
     ):
-        alarms.raise_now(session, "overdue", "……", at=NINE)
+        watch.raise_now(session, "overdue", "……", at=NINE)
 
 
 def test_that_a_backup_was_restored_stays_until_a_person_resumes_everything(
@@ -178,12 +178,12 @@ def test_that_a_backup_was_restored_stays_until_a_person_resumes_everything(
 ) -> None:
     with works.database.sessions.begin() as session:
         reconcile(session, taken_at=NINE, by="吴凡", at=NINE, look_up=timedelta(hours=24))
-    alarms.watch(works, home, now=NINE + timedelta(hours=3))
+    watch.watch(works, home, now=NINE + timedelta(hours=3))
     before = rows(works)
     with works.database.sessions.begin() as session:
         session.execute(delete(Pause))
 
-    alarms.watch(works, home, now=NINE + timedelta(hours=4))
+    watch.watch(works, home, now=NINE + timedelta(hours=4))
 
     assert before == [("restored", NINE, None)]
     assert rows(works) == [("restored", NINE, NINE + timedelta(hours=4))]

@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from publisher.delivery import troubles
-from publisher.delivery.troubles import EVENTS
+from publisher.alarms import troubles
+from publisher.alarms.troubles import EVENTS
 from publisher.delivery.works import Works
 from publisher.model.alarm import Alarm
 from publisher.settings import Settings

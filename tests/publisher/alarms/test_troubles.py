@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import event
 
 from publisher import settings
+from publisher.alarms import troubles
+from publisher.alarms.troubles import Disk, Facts, Halted, Overdue
 from publisher.channel import Ration, Rations, Shares
-from publisher.delivery import troubles
-from publisher.delivery.troubles import Disk, Facts, Halted, Overdue
 from publisher.delivery.works import Works
 from publisher.model import words
 from publisher.model.lane import Lane, Spent

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from publisher import settings
-from publisher.delivery import mail
+from publisher.alarms import mail
 from publisher.delivery.works import Works
 from publisher.model.alarm import Alarm
 from publisher.settings import Settings
