@@ -85,21 +85,22 @@ def fill(app: App, count: int, *, due_at: datetime, lanes: int, apart_s: float =
             one.edition = approved
             session.add(one)
         session.flush()
-        moments = [due_at + timedelta(seconds=number * apart_s) for number in range(count)]
-        rows = [
-            {
-                "rendition_id": frozen[number % lanes].id,
-                "item_id": approved.item_id,
-                "target": f"lane-{number % lanes}",
-                "lane": f"lane-{number % lanes}",
-                "occurrence": number // lanes,
-                "due_at": moment,
-                "not_after": moment + DAY,
-            }
-            for number, moment in enumerate(moments)
-        ]
         for first in range(0, count, CHUNK):
-            session.execute(insert(Delivery), rows[first : first + CHUNK])
+            numbers = range(first, min(first + CHUNK, count))
+            moments = {number: due_at + timedelta(seconds=number * apart_s) for number in numbers}
+            rows = [
+                {
+                    "rendition_id": frozen[number % lanes].id,
+                    "item_id": approved.item_id,
+                    "target": f"lane-{number % lanes}",
+                    "lane": f"lane-{number % lanes}",
+                    "occurrence": number // lanes,
+                    "due_at": moment,
+                    "not_after": moment + DAY,
+                }
+                for number, moment in moments.items()
+            ]
+            session.execute(insert(Delivery), rows)
     storage.tend(app.database.engine)
 
 

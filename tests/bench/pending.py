@@ -24,7 +24,7 @@ from tests.bench.measure import resident_mb, say, show
 
 LANES = 50
 STAGES = (1_000, 100_000, 1_000_000)
-TIMES = 200
+TIMES = 50
 
 
 def tick(ticker: Ticker) -> None:
