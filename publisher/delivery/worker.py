@@ -62,7 +62,8 @@ def run_lane(works: Works, lane: str, *, now: Now = clock.now, limit: int | None
     if width > 1:
         spare = width if isinstance(room.channel, Confirms) else 0
         return _Wide(works, room, width, spare=spare, now=now, limit=limit).run()
-    return _run_narrow(works, room, now=now, limit=limit)
+    with works.turns.joined():
+        return _run_narrow(works, room, now=now, limit=limit)
 
 
 def _run_narrow(works: Works, room: Room, *, now: Now, limit: int | None) -> int:

@@ -50,6 +50,9 @@ def _rank_at(context: Any) -> datetime:
     return due_at - head_start
 
 
+PLANNED = _spelt([DeliveryState.PLANNED])
+
+
 class Delivery(Base):
     """One rendition, one place, one occurrence; what has a state.
 
@@ -63,16 +66,17 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("rendition_id", "part", "occurrence"),
-        Index("ix_delivery_due", "due_at", "lane", **_where(_spelt([DeliveryState.PLANNED]))),
-        Index(
-            "ix_delivery_lane", "lane", "rank_at", "id", **_where(_spelt([DeliveryState.PLANNED]))
-        ),
+        # these begin with the state, though it is always the same: else SQLite prefers the index
+        # that holds every state, and reads all that is planned
+        Index("ix_delivery_due", "state", "due_at", "lane", **_where(PLANNED)),
+        Index("ix_delivery_lane", "state", "lane", "rank_at", "id", **_where(PLANNED)),
         Index(
             "ix_delivery_follow_until",
+            "state",
             "follow_until",
-            **_where(f"{_spelt([DeliveryState.PLANNED])} AND follow_until IS NOT NULL"),
+            **_where(f"{PLANNED} AND follow_until IS NOT NULL"),
         ),
-        Index("ix_delivery_not_after", "not_after", **_where(_spelt([DeliveryState.PLANNED]))),
+        Index("ix_delivery_not_after", "state", "not_after", **_where(PLANNED)),
         Index("ix_delivery_check", "check_at", **_where("check_at IS NOT NULL")),
         Index("ix_delivery_look", "target", "check_at", **_where("check_at IS NOT NULL")),
         Index("ix_delivery_lease", "lease_until", **_where("lease_until IS NOT NULL")),

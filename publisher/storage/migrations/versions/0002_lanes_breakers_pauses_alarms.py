@@ -103,10 +103,13 @@ def _delivery() -> None:
     ):
         op.add_column("delivery", column)
     op.execute("UPDATE delivery SET rank_at = due_at")
-    op.drop_index("ix_delivery_lane", "delivery")
-    _partial("lane", ["lane", "rank_at", "id"], PLANNED)
+    for name in ("due", "lane", "not_after"):
+        op.drop_index(f"ix_delivery_{name}", "delivery")
+    _partial("due", ["state", "due_at", "lane"], PLANNED)
+    _partial("lane", ["state", "lane", "rank_at", "id"], PLANNED)
+    _partial("not_after", ["state", "not_after"], PLANNED)
     waits = sa.text("state = 'planned' AND follow_until IS NOT NULL")
-    _partial("follow_until", ["follow_until"], waits)
+    _partial("follow_until", ["state", "follow_until"], waits)
     cut = sa.text("lease_owner IS NOT NULL AND lease_until IS NULL")
     _partial("cut", ["lease_owner"], cut)
     _partial("bundle", ["bundle_id"], sa.text("bundle_id IS NOT NULL"))
