@@ -18,8 +18,17 @@ BY_STATE = {
     S.WITHDRAWN: "已从平台撤下，无需处理",
     S.EXPIRED: "公开期限已满，已从平台撤下",
 }
+LOOKED_AT = (S.ACCEPTED, S.UNCONFIRMED)
+BY_EYE = "程序不能到这个平台上查询，请人工核实再登记；请勿另发，以免重复"
 
 
 def advice(delivery: Delivery) -> str:
-    """Return what the channel advised last, or else what its state means."""
-    return delivery.advice or BY_STATE[S(delivery.state)]
+    """Return what the channel advised last, or else what its state means.
+
+    Where the outlet cannot be asked, no look is to come, and a person is to go and see.
+    """
+    if delivery.advice:
+        return delivery.advice
+    if delivery.state in LOOKED_AT and delivery.check_at is None:
+        return BY_EYE
+    return BY_STATE[S(delivery.state)]

@@ -27,7 +27,7 @@ from publisher import settings
 from publisher.channel import Channel, Rendition
 from publisher.delivery import check, confirm, follow, recover, takedown, worker
 from publisher.delivery.works import Works
-from publisher.model.advice import advice
+from publisher.model.advice import BY_STATE, advice
 from publisher.model.delivery import Delivery
 from publisher.model.item import Item
 from publisher.model.lane import Lane
@@ -262,7 +262,8 @@ def _settle(case: Case, desk: Desk, id: int, *, at: datetime) -> None:
     """Look at the outlet with a person's eyes, take down by hand what is to go, and say so."""
     with desk.database.sessions.begin() as session:
         row = session.get_one(Delivery, id)
-        assert advice(row), f"{row.state} is left to a person without a word"
+        is_looked_up = row.check_at is not None
+        assert is_looked_up or advice(row) != BY_STATE[S(row.state)], "nobody tells the person"
         by = session.scalars(select(Person).where(Person.name == OPERATOR)).one()
         text = row.rendition.title
         is_up = look_by_hand(case, text, is_to_go=row.state == S.WITHDRAWING)
