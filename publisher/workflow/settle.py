@@ -25,6 +25,7 @@ MOVES = {  # (where it stands, what the person saw) -> where it goes
     (S.WITHDRAWING, "delivered"): S.CONFIRMED,  # it must stay, and the note says why
     (S.WITHDRAWING, "not_delivered"): S.WITHDRAWN,
 }
+MAY_ARRIVE = "发送它的请求还没有结束，可能还会到达，请过几分钟再核实"
 MAX_URL = 1000  # characters
 
 
@@ -39,7 +40,10 @@ def settle(
     by: Person,
     at: datetime,
 ) -> None:
-    """Record what a person saw at the outlet; the note says how they know."""
+    """Record what a person saw at the outlet; the note says how they know.
+
+    While a call that was given up may still arrive, nobody can know that nothing is there.
+    """
     rules.require(rules.may(by, "settle"))
     if outcome not in OUTCOMES:
         raise InvalidError("核实结果只能是 delivered 或 not_delivered", field="outcome")
@@ -52,6 +56,8 @@ def settle(
     to = MOVES.get((was, outcome))
     if to is None:
         raise NotAllowedError("这一投递现在不需要人工核实", code="wrong_state")
+    if outcome == "not_delivered" and delivery.lease_owner is not None:
+        raise NotAllowedError(MAY_ARRIVE, code="under_way")
     if was == S.WITHDRAWING and to == S.CONFIRMED:
         delivery.expires_at = None  # it must stay, so its planned end is off too
     delivery.settle(_expired_or(to, delivery), url=url, at=at)

@@ -119,6 +119,18 @@ def test_a_person_who_looked_settles_it_and_the_look_is_kept(
     assert (seen.source, seen.evidence) == ("吴凡", "打电话问过")
 
 
+@pytest.mark.parametrize("state", [S.UNCONFIRMED, S.WITHDRAWING])
+def test_nobody_says_that_nothing_is_there_while_the_call_may_still_arrive(
+    works: Works, state: S
+) -> None:
+    number = make.delivery(works, state=state, lease_owner="alive", deadline_at=NINE)
+
+    with pytest.raises(NotAllowedError, match="还没有结束"):
+        said(works, number, outcome="not_delivered", note="没看到")
+
+    assert said(works, number, **SEEN).state == S.CONFIRMED
+
+
 def test_what_the_machine_still_does_is_not_settled_by_hand(works: Works) -> None:
     number = make.delivery(works)
 
