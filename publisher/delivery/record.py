@@ -35,6 +35,7 @@ from publisher.errors import (
     PermanentError,
     RetryableError,
     UnfitError,
+    UnknownOutcomeError,
 )
 from publisher.model.delivery import Attempt, Delivery
 from publisher.model.item import Item
@@ -68,9 +69,10 @@ def record(session: Session, works: Works, sent: Sequence[Sent]) -> None:
     ordered = sorted(sent, key=lambda one: one.id)  # as everywhere: nobody waits in a circle
     accepted = [one for one in ordered if isinstance(one.outcome, Receipt)]
     _accept(session, works, accepted)
+    told: set[int] = set()
     for one in ordered:
         if not isinstance(one.outcome, Receipt):
-            _not_accepted(session, works, one)
+            _not_accepted(session, works, one, told=told)
     for one in ordered:
         if one.item_id in withdrawn:
             row = session.get_one(Delivery, one.id, populate_existing=True)
@@ -233,7 +235,11 @@ def _mend_breakers(session: Session, ours: Sequence[Sent]) -> None:
             record.next_send_at = one.at + timedelta(seconds=gap_s)
 
 
-def _not_accepted(session: Session, works: Works, one: Sent) -> None:
+def _not_accepted(session: Session, works: Works, one: Sent, *, told: set[int]) -> None:
+    """Write an error; one of a whole bundle is one fault of the account, and gives back one send.
+
+    `told` has the errors that have been counted.
+    """
     error = one.outcome
     assert isinstance(error, ChannelError)
     if not still_ours(session, one.id, one.fence, lease_owner=None, lease_until=None):
@@ -242,19 +248,25 @@ def _not_accepted(session: Session, works: Works, one: Sent) -> None:
     row = session.get_one(Delivery, one.id, populate_existing=True)
     end_attempts(session, row.id, outcome=type(error).__name__, said=str(error), at=one.at)
     row.advice = error.advice
-    if breaker.counts(error):
-        _count_fault(session, row, error, at=one.at)
+    if id(error) not in told:
+        told.add(id(error))
+        _count(session, row, one, error)
     if isinstance(error, (RetryableError, CredentialsError)):
-        gates.spend(session, row.lane, one.channel, -1, now=one.at)  # certainly not spent
         _try_again(row, error, at=one.at)
         if not one.is_whole:
             row.bundle_id, row.bundle_position = None, None
     elif isinstance(error, (PermanentError, UnfitError)):
-        gates.spend(session, row.lane, one.channel, -1, now=one.at)
         give_up(session, row, error.advice, at=one.at)
     else:
         row.move(S.UNCONFIRMED)
         look_later(works, row, at=one.at, first=False)
+
+
+def _count(session: Session, row: Delivery, one: Sent, error: ChannelError) -> None:
+    if breaker.counts(error):
+        _count_fault(session, row, error, at=one.at)
+    if one.is_whole and not isinstance(error, UnknownOutcomeError):  # certainly not spent
+        gates.spend(session, row.lane, one.channel, -1, now=one.at)
 
 
 def _try_again(row: Delivery, error: ChannelError, *, at: datetime) -> None:

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from publisher.channel import Bundles, Receipt, Rendition
+from publisher.channel import Bundles, Ration, Rations, Receipt, Rendition
 from publisher.delivery import claims, confirm, recover, send, worker
 from publisher.delivery.works import Works
 from publisher.errors import ChannelError, PermanentError, RetryableError, UnknownOutcomeError
 from publisher.model.delivery import Delivery
+from publisher.model.lane import Lane, Spent
 from publisher.model.states import DeliveryState as S
 from publisher.workflow.withdraw import take_back
 from tests import make
@@ -44,6 +46,14 @@ class Digest(FakeChannel, Bundles):
         if isinstance(done, Exception):
             raise done
         return done or [Receipt(remote_id=f"{key}/{n}") for n in range(1, len(renditions) + 1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rationed(Digest, Rations):
+    """One whose calls are counted."""
+
+    def rations(self) -> tuple[Ration, ...]:
+        return (Ration(sends=2, period="day"),)
 
 
 def at(moment: datetime) -> Callable[[], datetime]:
@@ -202,3 +212,34 @@ def test_an_answer_for_another_number_of_them_says_nothing_of_any(
     worker.run_lane(works, "gate", now=at(NINE))
 
     assert {row.state for row in rows(works, ids)} == {S.UNCONFIRMED}
+
+
+def test_a_call_that_fails_is_one_fault_however_many_it_carried(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": Digest(does=[UnknownOutcomeError("lost")])})
+    planned(works, 3)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    with works.database.reads() as session:
+        lane = session.get_one(Lane, "gate")
+    assert (lane.faults, lane.breaker) == (1, "closed")
+
+
+@pytest.mark.parametrize(
+    ("second", "spent"),
+    [
+        (RetryableError("refused"), 1),
+        ([RetryableError("not this one"), Receipt(remote_id="2"), Receipt(remote_id="3")], 2),
+    ],
+)
+def test_a_refused_call_gives_back_what_one_call_takes(
+    tmp_path: Path, second: Exception | Outcomes, spent: int
+) -> None:
+    first = [Receipt(remote_id=f"r{number}") for number in (1, 2, 3)]
+    works = make.works(tmp_path, {"gate": Rationed(does=[first, second])})
+    planned(works, 6)
+
+    worker.run_lane(works, "gate", now=at(NINE), limit=2)
+
+    with works.database.reads() as session:
+        assert [row.sends for row in session.scalars(select(Spent))] == [spent]
