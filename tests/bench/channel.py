@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from channels import _http
 from publisher.channel import Channel, Confirms, Content, Receipt, Rendition, Splits
 from publisher.errors import UnknownOutcomeError
-from tests.bench.raw import BODY, THREADS, headers
+from tests.bench.raw import BODY, headers
 
 RENDITION = Rendition(body=BODY, media_type="application/json", title="停水通知")
 
@@ -31,13 +31,6 @@ class Post(Channel):
         if _http.json_object(answer).get("ok") is not True:
             raise UnknownOutcomeError("an answer that says neither yes nor no")
         return Receipt(remote_id=key)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FanOut(Post):
-    """An account that takes many posts at once."""
-
-    at_once = THREADS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ from publisher.storage import database as storage
 from publisher.storage import renditions
 from publisher.ticker import Ticker
 from tests import make
-from tests.bench.channel import PLACES, RENDITION, FanOut, Places, Post
+from tests.bench.channel import PLACES, RENDITION, Places, Post
 from tests.bench.measure import show
 
 CHUNK = 5_000  # rows in one statement
@@ -64,7 +64,7 @@ def installation(url: str, *, lanes: int, at_once: int = 1, database: str = "") 
         told = f"[server]\ndatabase_url = {json.dumps(database)}\n" if database else ""
         (home / "config" / "publisher.toml").write_text(told, encoding="utf-8")
         app = composition.wire(settings.load(home))
-        kind = FanOut if at_once > 1 else Post
+        kind = Post if at_once == 1 else type("FanOut", (Post,), {"at_once": at_once})
         app.channels |= {f"lane-{number}": kind(url=url) for number in range(lanes)}
         try:
             yield app

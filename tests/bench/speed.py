@@ -2,7 +2,8 @@
 
 Run: `python -m tests.bench.speed [--quick] [--rounds N] [--posts N] [--without-peers]`. Baseline is
 the bare loop of `raw` in the same round. Narrow: 32 accounts, each one after another. Wide: one
-account that takes 32 at once, as a fan-out does.
+account that takes 32 at once, as a fan-out does. Where the sink is slow, as many again: a lane
+waits for its outlet and then for the ledger, the bare loop for the outlet alone.
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ from tests.bench.sink import Manners, running
 
 RAW = "bare loop of requests, 32 threads"
 APPRISE = "Apprise"
-LATENCIES_S = (0.0, 0.05)
+LATENCIES_S = {0.0: (THREADS,), 0.05: (THREADS, 2 * THREADS)}  # of the sink: posts at once
 
 Contenders = dict[str, Callable[[], float]]
 
 
-def ours(ring: Ring, *, has_postgres: bool) -> Contenders:
+def ours(ring: Ring, *, at_once: int, has_postgres: bool) -> Contenders:
     """Return our side, in all its forms."""
     stores = {"SQLite": None} | ({"PostgreSQL": servers.postgres} if has_postgres else {})
-    forms = {"narrow": (THREADS, 1), "wide": (1, THREADS)}
+    forms = {f"narrow {at_once}": (at_once, 1), f"wide {at_once}": (1, at_once)}
     return {
-        f"ours, {store}, {form}": partial(ring.ours, database=kind, lanes=lanes, at_once=at_once)
+        f"ours, {store}, {form}": partial(ring.ours, database=kind, lanes=lanes, at_once=width)
         for store, kind in stores.items()
-        for form, (lanes, at_once) in forms.items()
+        for form, (lanes, width) in forms.items()
     }
 
 
@@ -62,9 +63,13 @@ def main() -> None:
     for sentence in missing:
         show(sentence)
     with running() as sink:
-        for delay_s in LATENCIES_S:
+        for delay_s, together in LATENCIES_S.items():
             with Ring(sink=sink, posts=posts, manners=Manners(delay_s=delay_s)) as ring:
-                mine = ours(ring, has_postgres=has_postgres)
+                mine = {
+                    name: run
+                    for at_once in together
+                    for name, run in ours(ring, at_once=at_once, has_postgres=has_postgres).items()
+                }
                 field: Contenders = {RAW: ring.raw} | mine
                 others: Contenders = {peer.name: partial(ring.engine, peer) for peer in peers}
                 if not asked.without_peers and contenders.is_installed("apprise"):
