@@ -35,7 +35,13 @@ ASK_LATE = "过了最晚发布时间，没有发出。请决定：仍要发就�
 
 
 def beat(works: Works, *, now: datetime) -> None:
-    """Show that this worker lives."""
+    """Show that this worker lives, and for which calls that were given up it still does.
+
+    Only the process that ticks recovers; what a worker elsewhere has ended without a word, as
+    where it slept too long to begin a call, only that worker knows.
+    """
+    with works.database.sessions.begin() as session:
+        _let_go(session, works)
     with works.database.sessions.begin() as session:
         session.merge(Beat(name=WORKER + works.owner, at=now, owner=works.owner))
 
@@ -135,19 +141,22 @@ def _settle(
 
 def _release(session: Session, works: Works, alive: Collection[str]) -> None:
     """Forget the names of workers that are dead, and of calls of ours that are over."""
-    busy = works.calls.deliveries()
-    session.execute(
-        update(Delivery)
-        .where(Delivery.lease_owner.is_not(None), Delivery.lease_until.is_(None))
-        .where(
-            or_(
-                Delivery.lease_owner.not_in(sorted(alive)),
-                (Delivery.lease_owner == works.owner) & Delivery.id.not_in(sorted(busy)),
-            )
-        )
-        .values(lease_owner=None)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_FORGET.where(Delivery.lease_owner.not_in(sorted(alive))))
+    _let_go(session, works)
+
+
+def _let_go(session: Session, works: Works) -> None:
+    busy = sorted(works.calls.deliveries())
+    is_over = (Delivery.lease_owner == works.owner) & Delivery.id.not_in(busy)
+    session.execute(_FORGET.where(is_over))
+
+
+_FORGET = (
+    update(Delivery)
+    .where(Delivery.lease_owner.is_not(None), Delivery.lease_until.is_(None))
+    .values(lease_owner=None)
+    .execution_options(synchronize_session=False)
+)
 
 
 def mend_clock(works: Works, *, now: datetime) -> None:

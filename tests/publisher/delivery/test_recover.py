@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from publisher.delivery import claims, recover
-from publisher.delivery.calls import Call
+from publisher.delivery.calls import Call, Calls
 from publisher.delivery.works import Works
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat
@@ -56,6 +56,19 @@ def test_a_worker_that_lives_elsewhere_keeps_its_name_until_it_is_silent(works: 
 
     assert while_alive == "elsewhere"
     assert make.stored(works, delivery).lease_owner is None
+
+
+def test_a_worker_elsewhere_lets_go_of_what_it_is_not_calling_for(works: Works) -> None:
+    elsewhere = replace(works, owner="elsewhere", calls=Calls())
+    ended, hangs = claimed_by(works, "elsewhere"), claimed_by(works, "elsewhere")
+    recover.beat(elsewhere, now=OVER)
+    recover.recover(works, now=OVER)
+
+    with elsewhere.calls.noted(Call("send gate", (hangs,))):
+        recover.beat(elsewhere, now=OVER)
+
+    assert make.stored(works, ended).lease_owner is None
+    assert make.stored(works, hangs).lease_owner == "elsewhere"
 
 
 def test_who_is_alone_need_not_wait_for_the_leases_of_others(works: Works) -> None:
