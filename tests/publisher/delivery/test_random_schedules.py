@@ -48,6 +48,7 @@ from publisher.delivery.works import Works
 from publisher.errors import (
     ChannelError,
     CredentialsError,
+    NotAllowedError,
     PermanentError,
     RetryableError,
     UnknownOutcomeError,
@@ -320,7 +321,7 @@ class Schedules(RuleBasedStateMachine):
         takedown.expire(self.workers[who], now=self.now)
         recover.mend_clock(self.workers[who], now=self.now)
 
-    @rule(who=WHO, seconds=st.sampled_from((1, 51, 100)))
+    @rule(who=WHO, seconds=st.sampled_from((6, 26, 51, 100)))
     def a_worker_does_all_but_sending(self, who: int, seconds: int) -> None:
         self.time_passes(seconds)
         self.recover(who)
@@ -357,15 +358,29 @@ class Schedules(RuleBasedStateMachine):
         finally:
             self.world.fate, self.world.meanwhile = "fine", lambda: None
 
-    @precondition(lambda self: self._waiting())
-    @rule(which=st.integers(0, 5))
-    def a_call_hangs(self, which: int) -> None:
-        waiting = self._waiting()
-        one = waiting[which % len(waiting)]
-        if one.claim.lease_until <= self.now or one.claim.target != "gate":
+    @rule(who=WHO, place=WHERE, fate=st.sampled_from(FATES))
+    def send_what_is_due(self, who: int, place: str, fate: str) -> None:
+        self.world.fate = fate
+        works = self.workers[who]
+        try:
+            worker.run_lane(works, place, now=self.clock, limit=2)
+        except KilledError:
+            self._die(works)
+        finally:
+            self.world.fate = "fine"
+
+    @rule(who=WHO, rounds=st.integers(0, 4))
+    def a_call_hangs(self, who: int, rounds: int) -> None:
+        """Begin a call that does not end; where the rounds are many, it outlives its lease."""
+        self.claim(who, "gate")
+        waiting = [one for one in self._waiting() if one.claim.lane == "gate"]
+        if not waiting or waiting[-1].claim.lease_until <= self.now:
             return
+        one = waiting[-1]
         one.hangs = contextlib.ExitStack()
         one.hangs.enter_context(one.works.calls.noted(Call("send gate", one.claim.ids)))
+        for _ in range(rounds):
+            self.a_worker_does_all_but_sending(1 - who, 51)
 
     @precondition(lambda self: any(one.hangs for one in self.sending))
     @rule(which=st.integers(0, 5), fate=st.sampled_from(FATES))
@@ -459,22 +474,19 @@ class Schedules(RuleBasedStateMachine):
         with self.store.database.sessions.begin() as session:
             row = session.get_one(Delivery, delivery)
             words = row.rendition.title
-            can_be_known = not self._is_on_its_way(delivery)
-            if (S(row.state), "delivered") in settle.MOVES and can_be_known:
-                is_up = any(post.text == words for post in self.world.posts)
-                if row.state == S.WITHDRAWING and is_up:
-                    self.world.posts = [p for p in self.world.posts if p.text != words]
-                    is_up = False
-                outcome = "delivered" if is_up else "not_delivered"
-                by = self._person(session)
+            is_late = any(post.from_s > self.world.real_s for post in self.world.posts)
+            if (S(row.state), "delivered") not in settle.MOVES or is_late:
+                return  # nothing to settle, or the person waits a few minutes before they look
+            is_up = any(post.text == words for post in self.world.posts)
+            if row.state == S.WITHDRAWING and is_up:
+                self.world.posts = [p for p in self.world.posts if p.text != words]
+                is_up = False
+            outcome = "delivered" if is_up else "not_delivered"
+            by = self._person(session)
+            with contextlib.suppress(NotAllowedError):  # the call is still under way
                 settle.settle(
                     session, self.desk, row, outcome=outcome, note="看过", by=by, at=self.now
                 )
-
-    def _is_on_its_way(self, delivery: int) -> bool:
-        """Whether a person who looks now may see nothing, and it comes after all."""
-        hanging = any(delivery in one.claim.ids for one in self.sending)
-        return hanging or any(post.from_s > self.world.real_s for post in self.world.posts)
 
     @rule(which=st.integers(0, 5))
     def a_person_sends_again(self, which: int) -> None:
