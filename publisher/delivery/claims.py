@@ -9,9 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, bindparam, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    Table,
+    bindparam,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from publisher.channel import Bundles, Channel, Paces, Prepares
@@ -21,6 +34,7 @@ from publisher.delivery.outcomes import give_up
 from publisher.delivery.works import Room, Works
 from publisher.model.delivery import Attempt, Bundle, Delivery, bundle_key, stands
 from publisher.model.states import DeliveryState as S
+from publisher.storage import many
 
 GONE = "发布目标已不在配置中，请恢复配置后重新发送"
 
@@ -65,12 +79,17 @@ def claim_all(
     closed = open_gates.paused_targets(works)
     claims: list[Claim] = []
     ids: list[int] = []
+    single: list[str] = []
     for room in rooms:
         calls = open_gates.room(room.lane, room.channel, most=room.calls, now=now)
         if calls and isinstance(room.channel, Bundles):
             claims += _bundle(session, works, room.lane, room.channel, closed=closed, now=now)
+        elif calls == 1:
+            single.append(room.lane)
         elif calls:
-            ids += _due(session, room.lane, calls, closed=closed, now=now)
+            due = _next(session, room.lane, calls, closed=closed, now=now)
+            ids += [row.id for row in due]
+    ids += _heads(session, single, closed=closed, now=now)
     claims += _singles(session, works, ids, now=now)
     _arm(session, claims, now=now)
     _hold_back(session, works, open_gates, claims, now=now)
@@ -94,12 +113,14 @@ def _hold_back(
 
 _TABLE = cast(Table, Delivery.__table__)  # its rows as they are: many, and quickly
 D = _TABLE.c
-_FIRST = _TABLE.alias("first")
+_OTHER = _TABLE.alias("other")
 # built once: SQLAlchemy takes longer to build such a statement than SQLite to run it
-_NEXT = (
-    select(D.id, D.target, D.part, D.bundle_id)
-    .where(
-        D.lane == bindparam("lane"),
+
+
+def _waiting(lane: ColumnElement[str], *, has_closed: bool) -> Select[Any]:
+    """Build the question for what is due on a lane, the first of it first."""
+    query = select(D.id, D.target, D.part, D.bundle_id).where(
+        D.lane == lane,
         stands(S.PLANNED),
         D.rank_at <= bindparam("now"),
         D.due_at <= bindparam("now"),
@@ -107,18 +128,36 @@ _NEXT = (
         or_(
             D.after_id.is_(None),
             select(literal(1))
-            .where(_FIRST.c.id == D.after_id, _FIRST.c.state == S.CONFIRMED)
+            .where(_OTHER.c.id == D.after_id, _OTHER.c.state == S.CONFIRMED)
             .exists(),
         ),
     )
-    .order_by(D.rank_at, D.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True, key_share=True)
+    if has_closed:
+        query = query.where(D.target.not_in(bindparam("closed", expanding=True)))
+    return query.order_by(D.rank_at, D.id)
+
+
+@cache
+def _next_query(*, has_closed: bool) -> Select[Any]:
+    query = _waiting(bindparam("lane"), has_closed=has_closed).limit(bindparam("most"))
+    return query.with_for_update(skip_locked=True, key_share=True)
+
+
+@cache
+def _heads_query(dialect: str, *, has_closed: bool) -> Select[Any]:
+    each = many.table(dialect, bindparam("lanes", type_=String))
+    first = _waiting(each.c.value, has_closed=has_closed).with_only_columns(D.id).limit(1)
+    return select(first.correlate(each).scalar_subquery()).select_from(each)
+
+
+_FREE = (
+    select(_OTHER.c.id)
+    .where(_OTHER.c.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update(skip_locked=True, key_share=True)  # what another worker holds is left to it
 )
-_NEXT_BUT = _NEXT.where(D.target.not_in(bindparam("closed", expanding=True)))
 _TAKE = (
     update(_TABLE)
-    .where(D.id.in_(bindparam("ids", expanding=True)), D.state == S.PLANNED)
+    .where(D.id.in_(_FREE), D.state == S.PLANNED)
     .values(
         state=S.SENDING,
         fence=D.fence + 1,
@@ -139,16 +178,19 @@ _ARM = insert(cast(Table, Attempt.__table__)).values(outcome="", said="")
 def _next(
     session: Session, lane: str, most: int, *, closed: Sequence[str], now: datetime
 ) -> Sequence[Any]:
-    asked: dict[str, object] = {"lane": lane, "now": now, "most": most}
-    if closed:
-        return session.connection().execute(_NEXT_BUT, asked | {"closed": closed}).all()
-    return session.connection().execute(_NEXT, asked).all()
+    asked = {"lane": lane, "now": now, "most": most} | ({"closed": closed} if closed else {})
+    return session.connection().execute(_next_query(has_closed=bool(closed)), asked).all()
 
 
-def _due(
-    session: Session, lane: str, most: int, *, closed: Sequence[str], now: datetime
+def _heads(
+    session: Session, lanes: Sequence[str], *, closed: Sequence[str], now: datetime
 ) -> list[int]:
-    return [row.id for row in _next(session, lane, most, closed=closed, now=now)]
+    """Return the first due delivery of each lane. One that is claimed elsewhere is not taken."""
+    if not lanes:
+        return []
+    query = _heads_query(session.get_bind().dialect.name, has_closed=bool(closed))
+    asked = {"lanes": many.written(lanes), "now": now} | ({"closed": closed} if closed else {})
+    return [found for found in session.connection().execute(query, asked).scalars() if found]
 
 
 def _singles(session: Session, works: Works, ids: Sequence[int], *, now: datetime) -> list[Claim]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -43,11 +43,14 @@ def bundle_key(bundle_id: int) -> str:
     return f"bundle-{bundle_id}"
 
 
+def rank_of(due_at: datetime, urgency: str) -> datetime:
+    """Return the place in its lane of a delivery that is due then. Pure."""
+    return due_at - HEAD_START[Urgency(urgency)]
+
+
 def _rank_at(context: Any) -> datetime:
     given = context.get_current_parameters()
-    head_start: timedelta = HEAD_START[Urgency(given.get("urgency") or Urgency.NORMAL)]
-    due_at: datetime = given["due_at"]
-    return due_at - head_start
+    return rank_of(given["due_at"], given.get("urgency") or Urgency.NORMAL)
 
 
 PLANNED = _spelt([DeliveryState.PLANNED])
@@ -180,7 +183,7 @@ class Delivery(Base):
     def set_due(self, due_at: datetime) -> None:
         """Set the moment, and with it the place in the lane."""
         self.due_at = due_at
-        self.rank_at = due_at - HEAD_START[Urgency(self.urgency)]
+        self.rank_at = rank_of(due_at, self.urgency)
 
     def cancel(self, *, at: datetime) -> None:
         """Stop it before it has begun."""

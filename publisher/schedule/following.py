@@ -36,11 +36,19 @@ def until(due_at: datetime, leader_due_at: datetime, limits: Limits) -> datetime
     return max(due_at, leader_due_at) + timedelta(hours=limits.follow_wait_h)
 
 
+def led_by(due_at: datetime, leader_due_at: datetime, limits: Limits) -> dict[str, object]:
+    """Return the columns that say how long a delivery waits for another, and what then. Pure."""
+    return {
+        "follow_until": until(due_at, leader_due_at, limits),
+        "follow_else": limits.follow_else,
+    }
+
+
 def let_follow(follower: Delivery, leader: Delivery, limits: Limits) -> None:
     """Make a delivery wait for another, from now on."""
     follower.after_id = leader.id
-    follower.follow_until = until(follower.due_at, leader.due_at, limits)
-    follower.follow_else = limits.follow_else
+    for name, value in led_by(follower.due_at, leader.due_at, limits).items():
+        setattr(follower, name, value)
 
 
 def wait_again(session: Session, row: Delivery, limits: Limits) -> None:

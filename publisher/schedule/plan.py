@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from publisher import registry
 from publisher.channel import Channel, Links, Shares, Slots, Splits
 from publisher.errors import InvalidError
-from publisher.model.delivery import Delivery
+from publisher.model.delivery import Delivery, rank_of
 from publisher.model.item import Edition, FrozenRendition
 from publisher.schedule import following, late, times
 from publisher.settings import Delivery as Limits
-from publisher.storage import locks
+from publisher.storage import locks, many
 
 MAX_LANE = 64  # characters
 
@@ -27,28 +28,47 @@ def plan(
     channels: Mapping[str, Channel],
     limits: Limits,
     at: datetime,
-) -> list[Delivery]:
-    """Make one delivery for each target, part and occurrence; planning twice plans once.
+) -> int:
+    """Make one delivery for each target, part and occurrence; return how many are new.
 
-    The target whose address others carry goes first: the others wait until it is confirmed.
+    Planning twice plans once. The target whose address others carry goes first: the others wait
+    until it is confirmed.
     """
     locks.edition(session, edition.id)
     there = _existing(session, edition)
-    planned: list[Delivery] = []
     moments = dues(edition, channels=channels, at=at)
-    for rendition in sorted(edition.renditions, key=lambda r: not _leads(channels[r.target])):
-        channel = channels[rendition.target]
-        due_at = moments[rendition.target]
-        planned += [
-            _delivery(rendition, channel, part, due_at=due_at, limits=limits)
-            for part in parts(channel)
-            if (rendition.id, part) not in there
-        ]
-    session.add_all(planned)
-    session.flush()
-    _let_the_first_lead(planned, channels, limits)
-    session.flush()
+    leader = following.leader_of(edition.targets, channels)
+    led: dict[str, object] = {}
+    planned = 0
+    for rendition in sorted(edition.renditions, key=lambda one: one.target != leader):
+        channel, due_at = channels[rendition.target], moments[rendition.target]
+        values = _values(rendition, channel, due_at=due_at, limits=limits)
+        if leader is not None and not _leads(channel):
+            led |= following.led_by(due_at, moments[leader], limits)
+            values |= led
+        new = [part for part in parts(channel) if (rendition.id, part) not in there]
+        _insert(session, values, new)
+        planned += len(new)
+        if rendition.target == leader:
+            led["after_id"] = _first_of(session, rendition)
     return planned
+
+
+def _insert(session: Session, values: Mapping[str, Any], places: Sequence[str]) -> None:
+    """Insert one row for each place, all in one statement: a target may have hundreds."""
+    if not places:
+        return
+    table = cast(Table, Delivery.__table__)
+    each = many.texts(session, places)
+    alike = [literal(value, table.c[name].type) for name, value in values.items()]
+    rows = select(each.c.value, *alike)
+    session.execute(insert(table).from_select(["part", *values], rows))
+
+
+def _first_of(session: Session, rendition: FrozenRendition) -> int | None:
+    return session.scalar(
+        select(func.min(Delivery.id)).where(Delivery.rendition_id == rendition.id)
+    )
 
 
 def parts(channel: Channel) -> tuple[str, ...]:
@@ -75,14 +95,9 @@ def _existing(session: Session, edition: Edition) -> set[tuple[int, str]]:
     return {(rendition_id, part) for rendition_id, part in rows}
 
 
-def _delivery(
-    rendition: FrozenRendition,
-    channel: Channel,
-    part: str,
-    *,
-    due_at: datetime,
-    limits: Limits,
-) -> Delivery:
+def _values(
+    rendition: FrozenRendition, channel: Channel, *, due_at: datetime, limits: Limits
+) -> dict[str, Any]:
     edition = rendition.edition
     latest = late.latest(
         due_at,
@@ -91,18 +106,18 @@ def _delivery(
         expires_at=edition.expires_at,
         limits=limits,
     )
-    return Delivery(
-        rendition=rendition,
-        item_id=edition.item_id,
-        target=rendition.target,
-        part=part,
-        lane=lane_of(rendition.target, channel),
-        urgency=edition.item.urgency,
-        due_at=due_at,
-        not_after=latest.not_after,
-        late=latest.late,
-        expires_at=edition.expires_at,
-    )
+    return {
+        "rendition_id": rendition.id,
+        "item_id": edition.item_id,
+        "target": rendition.target,
+        "lane": lane_of(rendition.target, channel),
+        "urgency": edition.item.urgency,
+        "due_at": due_at,
+        "rank_at": rank_of(due_at, edition.item.urgency),
+        "not_after": latest.not_after,
+        "late": latest.late,
+        "expires_at": edition.expires_at,
+    }
 
 
 def dues(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> dict[str, datetime]:
@@ -146,12 +161,3 @@ def due(edition: Edition, target: str, channel: Channel, *, at: datetime) -> dat
 
 def _slot(channel: Channel, moment: datetime) -> datetime:
     return channel.slot(moment) if isinstance(channel, Slots) else moment
-
-
-def _let_the_first_lead(
-    planned: list[Delivery], channels: Mapping[str, Channel], limits: Limits
-) -> None:
-    leader = next((d for d in planned if _leads(channels[d.target])), None)
-    for delivery in planned:
-        if leader is not None and not _leads(channels[delivery.target]):
-            following.let_follow(delivery, leader, limits)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, column, func, literal, select, values
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
@@ -20,6 +20,7 @@ from publisher.model.people import Person
 from publisher.model.states import OPEN, DeliveryState, EditionState
 from publisher.model.status import ItemStatus, status_of
 from publisher.model.target import Beat, Pause, Place, Target, scopes_of
+from publisher.storage import many
 
 PAGE = 50
 
@@ -325,15 +326,14 @@ def due_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> lis
     """Return those of the lanes on which something is due, however much lies on one of them."""
     if not lanes or not _is_any_due(session, now=now):
         return []
-    asked = values(column("lane", String), name="asked").data([(lane,) for lane in sorted(lanes)])
-    each = asked.cte("each")
+    each = many.texts(session, sorted(lanes))
     is_due = (
         select(literal(1))
-        .where(Delivery.lane == each.c.lane, stands(DeliveryState.PLANNED))
+        .where(Delivery.lane == each.c.value, stands(DeliveryState.PLANNED))
         .where(Delivery.rank_at <= now, Delivery.due_at <= now)
         .exists()
     )
-    return list(session.scalars(select(each.c.lane).where(is_due)))
+    return list(session.scalars(select(each.c.value).where(is_due)))
 
 
 def _is_any_due(session: Session, *, now: datetime) -> bool:

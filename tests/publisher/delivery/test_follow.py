@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from publisher import settings
 from publisher.channel import Content, Links
@@ -47,8 +48,10 @@ def planned(works: Works, **changes: Any) -> tuple[int, int]:
             session.add(frozen)
         session.flush()
         session.refresh(edition, ["renditions"])
-        rows = plan.plan(session, edition, channels=works.channels, limits=works.limits, at=NINE)
-        leader, follower = [row.id for row in rows]
+        plan.plan(session, edition, channels=works.channels, limits=works.limits, at=NINE)
+        leader, follower = session.scalars(
+            select(Delivery.id).where(Delivery.item_id == edition.item_id).order_by(Delivery.id)
+        )
     return leader, follower
 
 
