@@ -28,6 +28,8 @@ from publisher.channel import (
     Content,
     Health,
     Prepares,
+    Ration,
+    Rations,
     Receipt,
     Rendition,
     Shares,
@@ -53,7 +55,7 @@ BY_HAND = "请到公众号后台“发表记录”里手工删除"
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots, Shares):
+class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots, Shares, Rations):
     """One public account. Its limits are those of the documents of 2026-09, in characters."""
 
     label: ClassVar[str] = "微信公众号"
@@ -65,6 +67,8 @@ class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots, Shares):
     api_base: str = "https://api.weixin.qq.com"
     mode: str = "push"
     push_times: tuple[str, ...] = ()  # "17:00", campus time; empty: as soon as due
+    pushes_per_day: int = 0  # of the whole account; 0: as many as WeChat lets through
+    pushes_per_month: int = 0  # the same
     author: str = ""
     account_kind: str = "subscription"  # or "service"
     tag_id: int | None = None  # followers with this tag; None: all of them
@@ -81,6 +85,9 @@ class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots, Shares):
         if self.account_kind not in times.ACCOUNT_KINDS:
             sentence = "订阅号写 subscription，服务号写 service"
             raise ConfigError(f"{self.account_kind!r} 不对，{sentence}", key="account_kind")
+        for key in ("pushes_per_day", "pushes_per_month"):
+            if getattr(self, key) < 0:
+                raise ConfigError("不能小于 0；0 表示不另设限制", key=key)
         if len(self.author) > self.max_author:
             raise ConfigError(f"作者名最多 {self.max_author} 个字，请缩短", key="author")
         times.push_times(self.push_times)
@@ -95,6 +102,13 @@ class WeChat(Channel, Prepares, Confirms, Withdraws, Checks, Slots, Shares):
 
     def slot(self, moment: datetime) -> datetime:
         return times.slot(moment, times.push_times(self.push_times))
+
+    def rations(self) -> tuple[Ration, ...]:
+        rations = (
+            Ration(sends=self.pushes_per_day, period="day"),
+            Ration(sends=self.pushes_per_month, period="month"),
+        )
+        return tuple(ration for ration in rations if ration.sends)
 
     def prepare(self, rendition: Rendition, *, key: str) -> str:
         """Make the draft, or find the one that an earlier try made before its answer was lost.

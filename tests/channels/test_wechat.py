@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.wechat import WeChat
-from publisher.channel import CAMPUS_TIME, Receipt
+from publisher.channel import CAMPUS_TIME, Ration, Receipt
 from publisher.errors import (
     ChannelError,
     ConfigError,
@@ -67,6 +67,7 @@ def test_targets_of_one_public_account_share_it() -> None:
         ("mode", {"mode": "publish"}),
         ("account_kind", {"account_kind": "personal"}),
         ("author", {"author": "一" * 17}),
+        ("pushes_per_day", {"pushes_per_day": -1}),
         ("push_times", {"push_times": ("25:00",)}),
         ("push_times", {"push_times": ("下午五点",)}),
     ],
@@ -82,6 +83,15 @@ def test_an_author_of_the_longest_length_is_taken() -> None:
     wechat = dataclasses.replace(EXAMPLE, author="一" * 16)
 
     assert wechat.render(NOTICE).facts["author"] == "一" * 16
+
+
+def test_an_account_keeps_to_the_pushes_that_it_was_given() -> None:
+    service = dataclasses.replace(EXAMPLE, pushes_per_month=4)
+    both = dataclasses.replace(EXAMPLE, pushes_per_day=1, pushes_per_month=4)
+
+    assert EXAMPLE.rations() == ()
+    assert service.rations() == (Ration(sends=4, period="month"),)
+    assert both.rations() == (Ration(sends=1, period="day"), Ration(sends=4, period="month"))
 
 
 def test_pushes_leave_at_the_next_push_time() -> None:
