@@ -218,7 +218,7 @@ def _bundle(
     if not due:
         return []
     head = due[0]
-    ids = [] if head.bundle_id is None else _as_it_was(session, head.bundle_id)
+    ids = [] if head.bundle_id is None else _as_it_was(session, head.bundle_id, now=now)
     if not ids:
         like_head = (head.target, head.part)
         free = (None, head.bundle_id)
@@ -233,19 +233,23 @@ def _bundle(
     return [_claim_of(rows, place)] if rows else []
 
 
-def _as_it_was(session: Session, bundle_id: int) -> list[int]:
+def _as_it_was(session: Session, bundle_id: int, *, now: datetime) -> list[int]:
     """Return the members of a bundle in order, if all of them wait to go out again.
 
-    Otherwise it is dissolved: the same key must never carry anything else.
+    Otherwise it is dissolved for good: the same key must never carry anything else, and those
+    that are left are looked up under the places that they had in it.
     """
     members = session.execute(
-        select(Delivery.id, Delivery.state)
+        select(Delivery.id, Delivery.state, Delivery.not_after, Delivery.bundle_position)
         .where(Delivery.bundle_id == bundle_id)
-        .order_by(Delivery.bundle_position)
+        .order_by(Delivery.id)
         .with_for_update(key_share=True)
     ).all()
-    if all(member.state == S.PLANNED for member in members):
-        return [member.id for member in members]
+    bundle = session.get_one(Bundle, bundle_id, populate_existing=True)
+    wait = all(one.state == S.PLANNED and one.not_after >= now for one in members)
+    if wait and bundle.frozen_at is not None:
+        return [one.id for one in sorted(members, key=lambda one: one.bundle_position)]
+    bundle.frozen_at = None
     return []
 
 

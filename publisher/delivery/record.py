@@ -37,7 +37,7 @@ from publisher.errors import (
     UnfitError,
     UnknownOutcomeError,
 )
-from publisher.model.delivery import Attempt, Delivery
+from publisher.model.delivery import Attempt, Bundle, Delivery
 from publisher.model.item import Item
 from publisher.model.lane import Lane
 from publisher.model.states import DeliveryState as S
@@ -254,12 +254,19 @@ def _not_accepted(session: Session, works: Works, one: Sent, *, told: set[int]) 
     if isinstance(error, (RetryableError, CredentialsError)):
         _try_again(row, error, at=one.at)
         if not one.is_whole:
-            row.bundle_id, row.bundle_position = None, None
+            _leave_bundle(session, row)
     elif isinstance(error, (PermanentError, UnfitError)):
         give_up(session, row, error.advice, at=one.at)
     else:
         row.move(S.UNCONFIRMED)
         look_later(works, row, at=one.at, first=False)
+
+
+def _leave_bundle(session: Session, row: Delivery) -> None:
+    """Take it out of its bundle, which is dissolved: its key has carried this one, too."""
+    dissolved = update(Bundle).where(Bundle.id == row.bundle_id).values(frozen_at=None)
+    session.execute(dissolved.execution_options(synchronize_session=False))
+    row.bundle_id, row.bundle_position = None, None
 
 
 def _count(session: Session, row: Delivery, one: Sent, error: ChannelError) -> None:

@@ -265,4 +265,4 @@ class Bundle(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     target: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime]
-    frozen_at: Mapped[datetime | None]  # from here on membership and order stand
+    frozen_at: Mapped[datetime | None]  # from here on membership and order stand; None: dissolved

@@ -173,6 +173,54 @@ def test_the_same_key_never_carries_anything_else(tmp_path: Path) -> None:
     assert [row.state for row in rows(works, ids)] == [S.ACCEPTED, S.CANCELLED, S.ACCEPTED]
 
 
+def look(works: Works, minute: float) -> None:
+    delivery = confirm.claim(works, "gate", states=confirm.LOOKED_AT, now=later(minute))
+    assert delivery is not None
+    confirm.look(works, delivery, now=at(later(minute)))
+
+
+def test_what_is_left_of_a_dissolved_bundle_never_goes_out_under_its_key(tmp_path: Path) -> None:
+    gate = Digest(does=[UnknownOutcomeError("lost")], shows=[None])
+    works = make.works(tmp_path, {"gate": gate})
+    planned(works, 2)
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    confirm.run_target(works, "gate", now=at(later(1)))
+    look(works, 2)  # the first is proved not to be there, and goes at once
+    worker.run_lane(works, "gate", now=at(later(2)))
+    look(works, 3)  # and then the second
+    worker.run_lane(works, "gate", now=at(later(3)))
+
+    assert gate.calls == [("bundle-1", 2), ("bundle-2", 1), ("bundle-3", 1)]
+
+
+def test_what_one_has_left_never_goes_out_again_under_the_same_key(tmp_path: Path) -> None:
+    alone = [UnknownOutcomeError("lost"), RetryableError("busy", after_s=600)]
+    gate = Digest(does=[alone], shows=[None])
+    works = make.works(tmp_path, {"gate": gate})
+    planned(works, 2)
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    confirm.run_target(works, "gate", now=at(later(1)))
+    confirm.run_target(works, "gate", now=at(later(2)))
+    worker.run_lane(works, "gate", now=at(later(2)))
+
+    assert gate.calls == [("bundle-1", 2), ("bundle-2", 1)]
+
+
+def test_one_past_its_latest_moment_does_not_go_again_with_its_bundle(tmp_path: Path) -> None:
+    gate = Digest(does=[RetryableError("busy", after_s=60)])
+    works = make.works(tmp_path, {"gate": gate})
+    late = make.delivery(works, not_after=later(1))
+    other = make.delivery(works)
+
+    worker.run_lane(works, "gate", now=at(NINE))
+    worker.run_lane(works, "gate", now=at(later(3)))
+
+    assert gate.calls == [("bundle-1", 2), ("bundle-2", 1)]
+    assert [row.state for row in rows(works, [late, other])] == [S.PLANNED, S.ACCEPTED]
+
+
 def test_one_withdrawn_while_they_are_prepared_is_left_out_of_another_bundle(
     tmp_path: Path,
 ) -> None:
