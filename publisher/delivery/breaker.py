@@ -91,6 +91,12 @@ def after_check(breaker: Breaker, *, is_well: bool, at: datetime) -> Breaker:
     return opened(breaker, at=at)
 
 
+def is_early(breaker: Breaker, *, now: datetime) -> bool:
+    """Say whether it is to be asked later; a moment too far ahead is of a clock set back."""
+    wait = (breaker.probe_at or now) - now
+    return timedelta() < wait <= timedelta(seconds=LONGEST_PROBE_S)
+
+
 def probe_s(openings: int) -> float:
     """Return the seconds before the outlet is asked, after it has opened so many times."""
     return min(FIRST_PROBE_S * 2.0 ** min(openings - 1, 10), LONGEST_PROBE_S)

@@ -31,8 +31,7 @@ def check(works: Works, name: str, *, now: datetime) -> Health | None:
     with works.database.sessions.begin() as session:
         if health is not None:
             _keep(session, name, health, now=now)
-        # one that cannot be asked is tried when it would have been asked
-        _try_again(session, works, name, is_well=health is None or health.is_well, now=now)
+        _try_again(session, works, name, health, now=now)
     return health
 
 
@@ -41,16 +40,23 @@ def _keep(session: Session, name: str, health: Health, *, now: datetime) -> None
     target.checked_at, target.health = now, dataclasses.asdict(health)
 
 
-def _try_again(session: Session, works: Works, name: str, *, is_well: bool, now: datetime) -> None:
-    """Half-open the breaker of an account that is well; ask one that is not again later."""
+def _try_again(
+    session: Session, works: Works, name: str, health: Health | None, *, now: datetime
+) -> None:
+    """Half-open the breaker of an account that is well; ask one that is not again later.
+
+    One that cannot be asked is tried when it would have been asked, and not before.
+    """
     lane = lane_of(name, works.channels[name])
     is_open = select(Lane.name).where(Lane.name == lane, Lane.breaker == breaker.State.OPEN)
     if session.scalar(is_open) is None:
         return
     record = gates.lane_record(session, lane)
     before = breaker_of(record)
-    if before.probe_at is not None and before.probe_at > now and not is_well:
+    says_well = health is not None and health.is_well
+    if breaker.is_early(before, now=now) and not says_well:
         return
+    is_well = health is None or says_well
     keep_breaker(record, breaker.after_check(before, is_well=is_well, at=now))
 
 

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from publisher.channel import Health, Paces, Ration, Rations, Receipt, Shares
+from publisher.channel import (
+    Channel,
+    Content,
+    Health,
+    Paces,
+    Ration,
+    Rations,
+    Receipt,
+    Rendition,
+    Shares,
+)
 from publisher.delivery import check, claims, recover, worker
 from publisher.delivery.works import Works
 from publisher.errors import CredentialsError, PermanentError, RetryableError, UnknownOutcomeError
@@ -148,6 +158,43 @@ def test_one_that_is_not_well_is_asked_again_later(tmp_path: Path) -> None:
 
     assert len(gate.sent) == 3
     assert lane_of(works).probe_at == after(30 + 60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unasked(Channel):
+    """An outlet that cannot be asked how it is, and refuses our account."""
+
+    keys: list[str] = field(default_factory=list)
+
+    def render(self, content: Content) -> Rendition:
+        return make.PLAIN
+
+    def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+        self.keys.append(key)
+        raise CredentialsError("401")
+
+
+def test_one_that_cannot_be_asked_is_tried_ever_more_rarely(tmp_path: Path) -> None:
+    gate = Unasked()
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works)
+
+    for seconds in range(0, 3600, 15):  # as often as the ticker looks
+        check.check(works, "gate", now=after(seconds))
+        worker.run_lane(works, "gate", now=at(after(seconds)))
+
+    assert len(gate.keys) == 8  # after 30 seconds, 60, 120, 240, 480, 900, 900
+
+
+def test_one_that_cannot_be_asked_is_tried_although_the_clock_was_set_back(tmp_path: Path) -> None:
+    gate = Unasked()
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works, due_at=after(-7200))
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    check.check(works, "gate", now=after(-3600))
+
+    assert lane_of(works).breaker == "half_open"
 
 
 def test_an_open_breaker_is_told_once(tmp_path: Path) -> None:
