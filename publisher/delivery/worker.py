@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import Session
 
 from publisher import clock
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 
 RECORD_TRIES = 30
 RECORD_AGAIN_S = 2.0
+BUSY = (OperationalError, InternalError, NoConnectionError)  # it may go better in a while
 LINGER_S = 0.01  # a wide lane waits so long for more answers before it writes
 LOOK_ROUND_S = 1.0  # and looks so often whether one of its calls was given up
 
@@ -167,7 +169,7 @@ def write(works: Works, turn: Turn) -> list[Claim]:
     for _ in range(RECORD_TRIES - 1):
         try:
             return _write(works, turn)
-        except OperationalError:
+        except BUSY:
             if not turn.sent:
                 raise  # nothing is lost: the ticker comes again
             time.sleep(RECORD_AGAIN_S)

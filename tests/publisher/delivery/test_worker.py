@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import QueuePool, create_engine, event
+from sqlalchemy.orm import sessionmaker
 
 from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
 from publisher.delivery import claims, confirm, gates, recover, send, worker
@@ -587,6 +588,32 @@ def test_what_the_outlet_said_outlasts_a_busy_database(tmp_path: Path) -> None:
 
     assert len(gate.sent) == 1
     assert make.stored(works, delivery).remote_id == "r1"
+
+
+def test_what_the_outlet_said_outlasts_a_time_without_free_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Busy(FakeChannel):
+        def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
+            threading.Timer(0.5, narrow.connect().close).start()  # others have all there are
+            return super().deliver(rendition, key=key)
+
+    monkeypatch.setattr(worker, "RECORD_AGAIN_S", 0.1)
+    gate = Busy()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+    narrow = create_engine(
+        works.database.engine.url, poolclass=QueuePool, pool_size=1, max_overflow=0, pool_timeout=0
+    )
+    sessions = sessionmaker(narrow, expire_on_commit=False)
+    there = replace(works.database, engine=narrow, sessions=sessions, reads=sessions)
+
+    worker.run_lane(replace(works, database=there), "gate", now=at(NINE))
+
+    assert len(gate.sent) == 1
+    assert make.stored(works, delivery).remote_id == "r1"
+    narrow.dispose()
 
 
 def impatient(connection: sqlite3.Connection, record: object) -> None:
