@@ -180,8 +180,9 @@ def _end_accepted(session: Session, ours: Sequence[Sent]) -> None:
 def _keep_late(session: Session, works: Works, one: Sent) -> None:
     """A worker that was given up has its answer after all: the claim is lost, the fact is not.
 
-    A receipt proves that it is there. Where nothing has been decided meanwhile it is accepted; a
-    take-down under way learns the name. In every case the call is known to be over.
+    A receipt proves that it is there. Where nothing has been decided meanwhile, or it waits to be
+    sent once more, it is accepted; a take-down under way learns the name. In every case the call
+    is known to be over.
     """
     log.warning("lost the claim", delivery=one.id, outcome=type(one.outcome).__name__)
     row = session.get(Delivery, one.id, populate_existing=True, with_for_update=True)
@@ -190,6 +191,8 @@ def _keep_late(session: Session, works: Works, one: Sent) -> None:
     row.lease_owner = None
     if not isinstance(one.outcome, Receipt):
         return
+    if row.state == S.PLANNED:  # the looks were wrong
+        row.move(S.UNCONFIRMED)
     if row.state == S.UNCONFIRMED:
         _accept_row(works, row, one.outcome, at=one.at)
     elif row.state == S.WITHDRAWING and row.remote_id is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from publisher.delivery import gates
 from publisher.delivery.outcomes import (
     end_attempts,
     look_later,
@@ -82,8 +83,10 @@ def recover(works: Works, *, now: datetime, is_alone: bool = False) -> int:
             .order_by(Delivery.id)
             .with_for_update(key_share=True, skip_locked=True)
         ).all()
+        _give_back(session, works, rows)
         for row in rows:
             _settle(session, works, row, is_alive=row.lease_owner in alive, now=now)
+    with works.database.sessions.begin() as session:  # not behind the chain of notes
         _release(session, works, alive)
     return len(rows)
 
@@ -113,21 +116,30 @@ def _is_over(works: Works, *, now: datetime, is_alone: bool) -> ColumnElement[bo
     return or_(*conditions)
 
 
+def _give_back(session: Session, works: Works, rows: Sequence[Delivery]) -> None:
+    """Take back from the rations what ended before the visible act, once for each call."""
+    for row in rows:
+        attempt, channel = _under_way(session, row), works.channel_of(row)
+        is_first = row.bundle_position in (None, 1)
+        if attempt and attempt.step != "deliver" and channel and is_first:
+            gates.spend(session, row.lane, channel, -1, now=attempt.started_at)
+
+
+def _under_way(session: Session, row: Delivery) -> Attempt | None:
+    found = select(Attempt).where(Attempt.delivery_id == row.id, Attempt.ended_at.is_(None))
+    return session.scalar(found.order_by(Attempt.id.desc()).limit(1))
+
+
 def _settle(
     session: Session, works: Works, row: Delivery, *, is_alive: bool, now: datetime
 ) -> None:
-    armed = session.scalar(
-        select(Attempt.id).where(
-            Attempt.delivery_id == row.id,
-            Attempt.step == "deliver",
-            Attempt.ended_at.is_(None),
-        )
-    )
+    attempt = _under_way(session, row)
+    is_armed = attempt is not None and attempt.step == "deliver"
     said = "no answer within the lease" if is_alive else "the worker died"
     end_attempts(session, row.id, outcome="lost", said=said, at=now)
     row.fence += 1
     row.lease_until = None
-    if armed is None:
+    if not is_armed:
         row.lease_owner = None
         row.plan_again(row.due_at)
     else:

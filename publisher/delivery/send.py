@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from publisher import clock
 from publisher.channel import Bundles, Prepares, Receipt, Rendition
+from publisher.delivery import gates
 from publisher.delivery.claims import Claim, Member
 from publisher.delivery.outcomes import end_attempts
 from publisher.delivery.record import Outcome, Sent, still_ours
@@ -162,6 +163,7 @@ def _withdrawn(session: Session, claim: Claim) -> set[int]:
 
 
 def _step_back(session: Session, claim: Claim, withdrawn: set[int], *, at: datetime) -> None:
+    gates.spend(session, claim.lane, claim.channel, -1, now=at)
     for member in claim.members:
         row = session.get_one(Delivery, member.id, populate_existing=True)
         row.lease_owner, row.lease_until = None, None

@@ -49,7 +49,7 @@ MOVES: Mapping[DeliveryState, Set[DeliveryState]] = {
         S.SENDING,
         S.MISSED,
         S.CANCELLED,
-        S.UNCONFIRMED,  # restored from a backup: it may have gone out since
+        S.UNCONFIRMED,  # it may be there all the same: restored from a backup, a late answer
     },
     S.SENDING: {S.PLANNED, S.ACCEPTED, S.UNCONFIRMED, S.FAILED},
     S.ACCEPTED: {S.CONFIRMED, S.WITHDRAWING, S.FAILED},  # failed: taken, then refused by the outlet

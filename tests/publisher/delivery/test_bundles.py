@@ -262,6 +262,22 @@ def test_an_answer_for_another_number_of_them_says_nothing_of_any(
     assert {row.state for row in rows(works, ids)} == {S.UNCONFIRMED}
 
 
+def test_what_was_being_prepared_has_not_spent_anything(tmp_path: Path) -> None:
+    gate = Rationed()
+    works = make.works(tmp_path, {"gate": gate})
+    ids = planned(works, 2)
+    with works.database.sessions.begin() as session:
+        claims.claim_all(session, works, [works.room("gate")], now=NINE)
+    recover.recover(works, now=later(60))  # its worker died
+
+    gate.while_preparing.append(lambda: withdraw(works, ids[0]))
+    worker.run_lane(works, "gate", now=at(later(61)))
+
+    assert gate.calls == [("bundle-2", 1)]
+    with works.database.reads() as session:
+        assert [row.sends for row in session.scalars(select(Spent))] == [1]
+
+
 def test_a_call_that_fails_is_one_fault_however_many_it_carried(tmp_path: Path) -> None:
     works = make.works(tmp_path, {"gate": Digest(does=[UnknownOutcomeError("lost")])})
     planned(works, 3)

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from publisher.delivery import claims, recover
 from publisher.delivery.calls import Call, Calls
 from publisher.delivery.works import Works
+from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat
+from publisher.storage import locks
+from publisher.storage.database import open_database
 from tests import make
 from tests.make import NINE, FakeChannel
 
@@ -94,6 +100,32 @@ def test_what_a_dead_process_left_is_settled(works: Works) -> None:
     row = make.stored(works, delivery)
     assert settled == 1
     assert (row.state, row.lease_owner, row.lease_until) == (S.UNCONFIRMED, None, None)
+
+
+def test_nobody_who_settles_a_delivery_and_says_so_waits_in_a_circle(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel()}, lease_s=180)
+    works = replace(works, database=open_database(postgres_url))
+    cut = make.delivery(works, state=S.UNCONFIRMED, lease_owner="dead")
+    over = claimed_by(works, "dead")
+    has_noted, noted = threading.Event(), recover.note
+
+    def note(*arguments: Any, **named: Any) -> None:
+        noted(*arguments, **named)
+        has_noted.set()
+
+    monkeypatch.setattr(recover, "note", note)
+    with ThreadPoolExecutor() as pool, works.database.sessions.begin() as session:
+        locks.delivery(session, session.get_one(Delivery, cut))
+        recovered = pool.submit(recover.recover, works, now=OVER)
+        assert has_noted.wait(30)
+        locks.chain(session)
+        session.commit()
+
+        assert recovered.result() == 1
+    assert make.stored(works, over).state == S.UNCONFIRMED
+    assert make.stored(works, cut).lease_owner is None
 
 
 @pytest.mark.parametrize(

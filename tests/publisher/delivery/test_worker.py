@@ -14,7 +14,7 @@ from sqlalchemy import QueuePool, create_engine, event
 from sqlalchemy.orm import sessionmaker
 
 from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
-from publisher.delivery import claims, confirm, gates, recover, send, worker
+from publisher.delivery import claims, confirm, gates, record, recover, send, worker
 from publisher.delivery.calls import Call, Calls
 from publisher.delivery.claims import Claim
 from publisher.delivery.works import Works
@@ -588,6 +588,27 @@ def test_what_the_outlet_said_outlasts_a_busy_database(tmp_path: Path) -> None:
 
     assert len(gate.sent) == 1
     assert make.stored(works, delivery).remote_id == "r1"
+
+
+def test_an_answer_that_comes_after_all_keeps_it_from_being_sent_again(tmp_path: Path) -> None:
+    gate = FakeChannel(shows=[None])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+    claimed = claim(replace(works, owner="cut off"))  # from the database, not from the outlet
+    sent = send.send(works, claimed, now=at(NINE))
+    hour = NINE + timedelta(hours=1)
+
+    recover.recover(works, now=hour)
+    confirm.run_target(works, "gate", now=at(hour + timedelta(minutes=1)))
+    confirm.run_target(works, "gate", now=at(hour + timedelta(minutes=2)))
+    before = make.stored(works, delivery).state
+    with works.database.sessions.begin() as session:
+        record.record(session, works, sent)
+    worker.run_lane(works, "gate", now=at(hour + timedelta(minutes=3)))
+
+    assert before == S.PLANNED
+    assert make.stored(works, delivery).state == S.ACCEPTED
+    assert len(gate.sent) == 1
 
 
 def test_what_the_outlet_said_outlasts_a_time_without_free_connections(
