@@ -20,6 +20,7 @@ from publisher.errors import (
 
 FAULTS_IN_A_ROW = 3
 FIRST_PROBE_S = 30.0  # after it has opened; doubled each time it opens again
+AFTER_REFUSAL = 5  # openings that refused credentials count for: knocking too soon does harm
 LONGEST_PROBE_S = 900.0
 
 
@@ -67,7 +68,10 @@ def after_fault(breaker: Breaker, error: ChannelError, *, at: datetime) -> Break
         return replace(breaker, faults=faults)
     if breaker.state == State.OPEN:
         return replace(breaker, faults=faults)  # of a call that was under way when it opened
-    return opened(replace(breaker, faults=faults), at=at)
+    openings = breaker.openings
+    if isinstance(error, CredentialsError):
+        openings = max(openings, AFTER_REFUSAL - 1)
+    return opened(replace(breaker, faults=faults, openings=openings), at=at)
 
 
 def opened(breaker: Breaker, *, at: datetime) -> Breaker:

@@ -45,7 +45,8 @@ def _try_again(
 ) -> None:
     """Half-open the breaker of an account that is well; ask one that is not again later.
 
-    One that cannot be asked is tried when it would have been asked, and not before.
+    However well it is, it is spared until its time: an outlet may answer a check and refuse a
+    notice. One that cannot be asked is tried when it would have been asked.
     """
     lane = lane_of(name, works.channels[name])
     is_open = select(Lane.name).where(Lane.name == lane, Lane.breaker == breaker.State.OPEN)
@@ -53,10 +54,9 @@ def _try_again(
         return
     record = gates.lane_record(session, lane)
     before = breaker_of(record)
-    says_well = health is not None and health.is_well
-    if breaker.is_early(before, now=now) and not says_well:
+    if breaker.is_early(before, now=now):
         return
-    is_well = health is None or says_well
+    is_well = health is None or health.is_well
     keep_breaker(record, breaker.after_check(before, is_well=is_well, at=now))
 
 

@@ -6,8 +6,9 @@ durable before the channel is called.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -61,6 +62,12 @@ class Claim:
     channel: Channel
     lease_until: datetime
     bundle_id: int | None = None
+    taken_s: float = field(default_factory=time.monotonic)  # by a clock that nobody sets
+
+    @property
+    def age_s(self) -> float:
+        """The seconds since it was taken, whatever has become of the clock."""
+        return time.monotonic() - self.taken_s
 
     @property
     def ids(self) -> tuple[int, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -30,19 +31,58 @@ RESTORED = "从备份恢复之后，程序不能确定它有没有发出，请�
 MIN_APART_S = 5.0  # between two looks that are to prove that nothing is there
 
 
+Seen = Receipt | ChannelError | None  # there, unclear, or certainly not there
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What the looks at one target have to write: what was seen, and whether to look on."""
+
+    target: str
+    looked_at: Delivery | None  # None: nothing yet
+    seen: Seen = None
+    goes_on: bool
+    at: datetime
+
+
 def run_target(works: Works, target: str, *, now: Callable[[], datetime] = clock.now) -> int:
     """Look once at every delivery of a target whose look is due; return how many."""
-    looked = 0
-    while not works.stopping.is_set():
-        delivery = claim(works, target, states=LOOKED_AT, now=now())
-        if delivery is None:
-            break
-        look(works, delivery, now=now)
-        looked += 1
+    looked, turn = 0, Turn(target=target, looked_at=None, goes_on=True, at=now())
+    with works.looks.joined():
+        while row := _write(works, replace(turn, goes_on=_goes_on(works, turn))):
+            call = Call(Work(Kind.LOOK, target).name, (row.id,))
+            seen = ask(works, row, call=call)
+            looked += 1
+            turn = replace(turn, looked_at=row, seen=seen, goes_on=not call.is_cut, at=now())
     return looked
 
 
-def claim(works: Works, target: str, *, states: tuple[S, ...], now: datetime) -> Delivery | None:
+def _goes_on(works: Works, turn: Turn) -> bool:
+    return turn.goes_on and not works.stopping.is_set()  # one that was cut is another's by now
+
+
+def _write(works: Works, turn: Turn) -> Delivery | None:
+    row: Delivery | None = works.looks.run(
+        works.database.sessions, turn, lambda session, turns: take_turns(session, works, turns)
+    )
+    return row
+
+
+def take_turns(session: Session, works: Works, turns: Sequence[Turn]) -> list[Delivery | None]:
+    """Write what was seen at several targets; return what is to be looked at next on each."""
+    for turn in sorted(turns, key=lambda one: one.looked_at.id if one.looked_at else 0):
+        if turn.looked_at is not None:
+            record(session, works, turn.looked_at, turn.seen, at=turn.at)
+    session.flush()
+    return [
+        claim(session, works, turn.target, states=LOOKED_AT, now=turn.at) if turn.goes_on else None
+        for turn in turns
+    ]
+
+
+def claim(
+    session: Session, works: Works, target: str, *, states: tuple[S, ...], now: datetime
+) -> Delivery | None:
     """Take the next delivery that is to be looked at, or taken down, for this worker alone.
 
     The next look is set a lease ahead, so that one whose worker dies comes round again.
@@ -55,43 +95,32 @@ def claim(works: Works, target: str, *, states: tuple[S, ...], now: datetime) ->
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    with works.database.sessions.begin() as session:
-        taken = session.scalar(
-            update(Delivery)
-            .where(Delivery.id == due.scalar_subquery(), Delivery.check_at <= now)
-            .values(
-                check_at=now + timedelta(seconds=works.limits.lease_s),
-                fence=Delivery.fence + 1,
-            )
-            .returning(Delivery.id)
+    taken = session.scalar(
+        update(Delivery)
+        .where(Delivery.id == due.scalar_subquery(), Delivery.check_at <= now)
+        .values(
+            check_at=now + timedelta(seconds=works.limits.lease_s),
+            fence=Delivery.fence + 1,
         )
-        if taken is None:
-            return None
-        return session.get_one(Delivery, taken, populate_existing=True)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return None if taken is None else session.get_one(Delivery, taken, populate_existing=True)
 
 
-def look(works: Works, delivery: Delivery, *, now: Callable[[], datetime] = clock.now) -> None:
-    """Ask the outlet once and record what it showed."""
-    seen = ask(works, delivery, work=Work(Kind.LOOK, delivery.target))
-    with works.database.sessions.begin() as session:
-        row = still_there(session, delivery)
-        if row is not None:
-            _record(session, works, row, seen, at=now())
-
-
-def ask(works: Works, delivery: Delivery, *, work: Work) -> Receipt | ChannelError | None:
+def ask(works: Works, delivery: Delivery, *, call: Call) -> Seen:
     """Return what is there, None where certainly nothing is, or the error that leaves it open."""
     channel = works.channel_of(delivery)
     if not isinstance(channel, Confirms):
         return UnknownOutcomeError("the target cannot be asked", advice=LOOK_BY_HAND)
-    with works.calls.noted(Call(work.name, (delivery.id,))):
+    with works.calls.noted(call):
         seen = _ask(works, channel, delivery)
     if seen is None and delivery.lease_owner is not None:
         return UnknownOutcomeError("absent, but the call that was given up may still arrive")
     return seen
 
 
-def _ask(works: Works, channel: Confirms, delivery: Delivery) -> Receipt | ChannelError | None:
+def _ask(works: Works, channel: Confirms, delivery: Delivery) -> Seen:
     try:
         if not delivery.is_restored:
             return channel.confirm(key=delivery.key, receipt=receipt_of(delivery))
@@ -130,14 +159,11 @@ def still_there(session: Session, delivery: Delivery) -> Delivery | None:
     return session.get_one(Delivery, delivery.id, populate_existing=True)
 
 
-def _record(
-    session: Session,
-    works: Works,
-    row: Delivery,
-    seen: Receipt | ChannelError | None,
-    *,
-    at: datetime,
-) -> None:
+def record(session: Session, works: Works, delivery: Delivery, seen: Seen, *, at: datetime) -> None:
+    """Write what a look showed, unless somebody has moved or claimed the delivery meanwhile."""
+    row = still_there(session, delivery)
+    if row is None:
+        return
     if isinstance(seen, Receipt):
         _confirmed(session, works, row, seen, at=at)
     elif seen is None:

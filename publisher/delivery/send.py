@@ -76,7 +76,7 @@ def _tell(claim: Claim, member: Member, outcome: Outcome) -> None:
 
 def _act(works: Works, claim: Claim, *, now: Now) -> Sequence[Outcome] | ChannelError:
     """Return an outcome for each member, or the error of all; nothing where the claim was lost."""
-    if claim.lease_until <= now():
+    if claim.lease_until <= now() or claim.age_s >= works.limits.lease_s:
         return ()  # we slept too long: it may be another's by now
     try:
         renditions = [_thaw(works, member) for member in claim.members]

@@ -54,7 +54,8 @@ def run_target(works: Works, target: str, *, now: Callable[[], datetime] = clock
     """Take down what is due on a target, one after another; return how many steps were made."""
     steps = 0
     while not works.stopping.is_set():
-        row = claim(works, target, states=(S.WITHDRAWING,), now=now())
+        with works.database.sessions.begin() as session:
+            row = claim(session, works, target, states=(S.WITHDRAWING,), now=now())
         if row is None:
             break
         take_down(works, row, now=now)
@@ -109,7 +110,7 @@ def _withdraw(works: Works, delivery: Delivery) -> ChannelError | None:
 
 
 def _verify(works: Works, delivery: Delivery, *, now: Callable[[], datetime]) -> None:
-    seen = ask(works, delivery, work=_work(delivery))
+    seen = ask(works, delivery, call=Call(_work(delivery).name, (delivery.id,)))
     with works.database.sessions.begin() as session:
         row = still_there(session, delivery)
         if row is None:

@@ -41,7 +41,8 @@ class Works:
     owner: str = field(default_factory=lambda: token_hex(8))
     stopping: threading.Event = field(default_factory=threading.Event)  # set: begin nothing more
     calls: Calls = field(default_factory=Calls)  # to outlets, under way here
-    turns: GroupCommit[Any, Any] = field(default_factory=GroupCommit)  # of the lanes; see worker
+    turns: GroupCommit[Any, Any] = field(default_factory=GroupCommit)  # of sends; see worker
+    looks: GroupCommit[Any, Any] = field(default_factory=GroupCommit)  # see confirm
     thawed: Thawed = field(default_factory=Thawed)  # renditions that were sent lately
 
     def channel(self, target: str, part: str) -> Channel | None:

@@ -60,8 +60,11 @@ def test_a_success_between_begins_the_count_anew() -> None:
     assert state == Breaker()
 
 
-def test_refused_credentials_open_it_at_once() -> None:
-    assert breaker.after_fault(Breaker(), CredentialsError("401"), at=NINE).state == State.OPEN
+def test_refused_credentials_open_it_at_once_and_for_longer() -> None:
+    state = breaker.after_fault(Breaker(), CredentialsError("401"), at=NINE)
+
+    assert state.state == State.OPEN
+    assert state.probe_at == NINE + timedelta(minutes=8)
 
 
 def test_a_check_that_finds_it_well_lets_one_through() -> None:

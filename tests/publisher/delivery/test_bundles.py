@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from publisher.channel import Bundles, Ration, Rations, Receipt, Rendition
 from publisher.delivery import claims, confirm, recover, send, worker
+from publisher.delivery.calls import Call
 from publisher.delivery.works import Works
 from publisher.errors import ChannelError, PermanentError, RetryableError, UnknownOutcomeError
 from publisher.model.delivery import Delivery
@@ -174,9 +175,14 @@ def test_the_same_key_never_carries_anything_else(tmp_path: Path) -> None:
 
 
 def look(works: Works, minute: float) -> None:
-    delivery = confirm.claim(works, "gate", states=confirm.LOOKED_AT, now=later(minute))
+    """Look at one delivery only."""
+    now = later(minute)
+    with works.database.sessions.begin() as session:
+        delivery = confirm.claim(session, works, "gate", states=confirm.LOOKED_AT, now=now)
     assert delivery is not None
-    confirm.look(works, delivery, now=at(later(minute)))
+    seen = confirm.ask(works, delivery, call=Call("look gate"))
+    with works.database.sessions.begin() as session:
+        confirm.record(session, works, delivery, seen, at=now)
 
 
 def test_what_is_left_of_a_dissolved_bundle_never_goes_out_under_its_key(tmp_path: Path) -> None:

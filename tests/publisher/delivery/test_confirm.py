@@ -167,13 +167,15 @@ def test_a_look_that_was_overtaken_writes_nothing(tmp_path: Path) -> None:
     delivery = make.delivery(works)
     worker.run_lane(works, "gate", now=at(NINE))
     later = NINE + timedelta(minutes=1)
-    taken = confirm.claim(works, "gate", states=confirm.LOOKED_AT, now=later)
+    with works.database.sessions.begin() as session:
+        taken = confirm.claim(session, works, "gate", states=confirm.LOOKED_AT, now=later)
     assert taken is not None
 
     with works.database.sessions.begin() as session:
         row = session.get_one(type(taken), delivery)
         row.begin_takedown("withdrawn", reason="有误", at=later, deadline_at=later)
-    confirm.look(works, taken, now=at(later))
+    with works.database.sessions.begin() as session:
+        confirm.record(session, works, taken, SEEN, at=later)
 
     assert make.stored(works, delivery).state == S.WITHDRAWING
 

@@ -264,6 +264,20 @@ def test_a_claim_older_than_its_lease_is_never_sent(
     assert len(gate.sent) == sends
 
 
+def test_a_claim_that_lay_too_long_is_never_sent_though_the_clock_was_set_back(
+    tmp_path: Path,
+) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate}, lease_s=180)
+    make.delivery(works)
+    claimed = claim(works)
+
+    long_ago = replace(claimed, taken_s=claimed.taken_s - 180)
+    send.send(works, long_ago, now=at(NINE - timedelta(hours=1)))
+
+    assert gate.sent == []
+
+
 def test_a_call_that_lasts_longer_than_its_lease_is_not_made_twice(tmp_path: Path) -> None:
     clock = [NINE]
 

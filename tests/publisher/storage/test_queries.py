@@ -64,6 +64,11 @@ def claim(works: Works) -> object:
         return claims.claim_all(session, works, [room], now=NINE - timedelta(days=10))
 
 
+def look(works: Works) -> object:
+    with works.database.sessions.begin() as session:
+        return confirm.claim(session, works, "gate", states=confirm.LOOKED_AT, now=NINE)
+
+
 TICKS: dict[str, Ask] = {
     "due lanes": read(queries.due_lanes, lanes=["gate", "site"], now=NINE),
     "orphaned lanes": read(queries.orphaned_lanes, lanes=["site"], now=NINE),
@@ -79,7 +84,7 @@ TICKS: dict[str, Ask] = {
     "has sent": read(vitals.has_sent, targets=["gate"], since=NINE),
     "stuck lanes": lambda works: read(troubles.stuck_lanes, works=works, now=TOMORROW)(works),
     "claim": claim,
-    "look": lambda works: confirm.claim(works, "gate", states=confirm.LOOKED_AT, now=NINE),
+    "look": look,
     "expire": lambda works: takedown.expire(works, now=NINE),
     "miss": lambda works: recover.miss(works, now=NINE - timedelta(days=10)),
     "recover": lambda works: recover.recover(works, now=NINE),
