@@ -1,8 +1,8 @@
 """The embedded engine: lanes on threads of this process, each never twice at once.
 
 A lane that hangs holds one thread and delays nobody else; once it has been given up, a new thread
-takes the lane over. Sending, looking and taking down have lanes of their own, so that a take-down
-never queues behind a send.
+takes the lane over. Sending, looking and taking down have lanes of their own, and take-downs have
+threads of their own, too, so that none ever queues behind a send.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import contextlib
 import threading
 import time
 import traceback
-from collections import deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 
-from publisher.delivery.engine import Work
+from publisher.delivery.engine import Kind, Work
 
 log = structlog.get_logger()
 
-THREADS = 64  # lanes at work together; the others wait their turn
+THREADS = 64  # lanes at work together, and as many take-downs; the others wait their turn
 
 
 @dataclass(eq=False)
@@ -33,6 +33,11 @@ class _Run:
     is_given_up: bool = False
     over: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def takes_down(self) -> bool:
+        """Whether it has the threads that are kept for take-downs."""
+        return self.work.kind is Kind.TAKE_DOWN
+
 
 @dataclass
 class Lanes:
@@ -42,8 +47,8 @@ class Lanes:
     threads: int = THREADS
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _runs: dict[str, _Run] = field(default_factory=dict)
-    _queue: deque[_Run] = field(default_factory=deque)
-    _active: int = 0
+    _queue: list[_Run] = field(default_factory=list)
+    _active: Counter[bool] = field(default_factory=Counter)  # take-downs; all others
     _is_closed: bool = False
 
     def wake(self, work: Work) -> None:
@@ -75,7 +80,7 @@ class Lanes:
             del self._runs[name]
             run.is_given_up = True
             run.over.set()
-            self._active -= 1
+            self._active[run.takes_down] -= 1
             if run.is_wanted_again and not self._is_closed:
                 again = self._runs[name] = _Run(run.work)
                 self._queue.append(again)
@@ -83,9 +88,11 @@ class Lanes:
         log.error("a lane was given up", lane=name)
 
     def _start_next(self) -> None:
-        while self._queue and self._active < self.threads:
-            run = self._queue.popleft()
-            self._active += 1
+        for run in list(self._queue):
+            if self._active[run.takes_down] >= self.threads:
+                continue
+            self._queue.remove(run)
+            self._active[run.takes_down] += 1
             name = f"lane {run.work.name}"
             threading.Thread(target=self._run, args=(run,), name=name, daemon=True).start()
 
@@ -100,7 +107,7 @@ class Lanes:
                     if is_over and not run.is_given_up:
                         del self._runs[run.work.name]
                         run.over.set()
-                        self._active -= 1
+                        self._active[run.takes_down] -= 1
                         self._start_next()
             if is_over:
                 return

@@ -7,6 +7,7 @@ from publisher.delivery.engine import Kind, Work
 from publisher.delivery.lanes import Lanes
 
 GATE, HANGS = Work(Kind.SEND, "gate"), Work(Kind.SEND, "hangs")
+TAKE_DOWN = Work(Kind.TAKE_DOWN, "gate")
 
 
 def test_a_lane_never_runs_twice_at_once_and_forgets_no_wake() -> None:
@@ -99,6 +100,20 @@ def test_more_lanes_than_threads_wait_their_turn() -> None:
 
     assert lanes.rest(5)
     assert most[0] <= 3
+
+
+def test_a_take_down_never_waits_for_sends_that_hang() -> None:
+    done, release = threading.Event(), threading.Event()
+    lanes = Lanes(lambda work: done.set() if work == TAKE_DOWN else release.wait(5), threads=2)
+    for number in range(3):
+        lanes.wake(Work(Kind.SEND, str(number)))
+
+    lanes.wake(TAKE_DOWN)
+    has_begun = done.wait(2)
+    release.set()
+
+    assert has_begun
+    assert lanes.rest(5)
 
 
 def test_a_fault_does_not_end_a_lane_for_good() -> None:
