@@ -73,9 +73,10 @@ async def _serve(app: App, ready: Callable[[], None]) -> None:
             ready()
             await asyncio.gather(*running)
         finally:
-            ticker.stop()
             app.close()
-            if await asyncio.to_thread(app.lanes.rest, GRACE_S):
+            is_over = await asyncio.to_thread(app.lanes.rest, GRACE_S)
+            ticker.stop()  # only now: another process may begin at once
+            if is_over:
                 recover.leave(app.works)
 
 

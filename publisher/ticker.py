@@ -79,12 +79,17 @@ class Ticker:
         threading.Thread(target=self._watch_clock, daemon=True).start()
 
     def stop(self) -> None:
-        """Tick no more; what the lanes have begun may finish."""
+        """Tick no more; what the lanes have begun may finish.
+
+        Whoever takes over an SQLite ledger takes every other process for dead. So nobody may
+        before this one is, as long as a call is under way.
+        """
         self._stopped.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         self._leads = False
-        self._leadership.let_go()
+        if not (self._leadership.is_exclusive and self.app.works.calls.deliveries()):
+            self._leadership.let_go()
 
     def _lead(self) -> None:
         led, self._leads = self._leads, not self._stopped.is_set() and self._leadership.hold()
@@ -92,6 +97,7 @@ class Ticker:
             log.info("this process has the ticker")
             is_alone = self._leadership.is_exclusive
             recover.recover(self.app.works, now=clock.now(), is_alone=is_alone)
+            recover.mend_lanes(self.app.works)
 
     def _if_leading(self, job: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:

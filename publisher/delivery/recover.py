@@ -24,6 +24,7 @@ from publisher.model.item import Item
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat
 from publisher.schedule.following import LEADER_FAILED
+from publisher.schedule.plan import lane_of
 
 log = structlog.get_logger()
 
@@ -169,6 +170,25 @@ _FORGET = (
     .values(lease_owner=None)
     .execution_options(synchronize_session=False)
 )
+
+
+def mend_lanes(works: Works) -> None:
+    """Bring what is planned to the lane of its target: the account may be another than before."""
+    for target, channel in works.channels.items():
+        lane = lane_of(target, channel)
+        with works.database.sessions.begin() as session:
+            elsewhere = (
+                select(Delivery.id)
+                .where(Delivery.target == target, stands(S.PLANNED), Delivery.lane != lane)
+                .order_by(Delivery.id)
+                .with_for_update(key_share=True, skip_locked=True)
+            )
+            session.execute(
+                update(Delivery)
+                .where(Delivery.id.in_(elsewhere))
+                .values(lane=lane)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def mend_clock(works: Works, *, now: datetime) -> None:

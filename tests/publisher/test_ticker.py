@@ -13,8 +13,9 @@ from sqlalchemy import select
 from publisher import app as composition
 from publisher import clock, settings
 from publisher.app import App
-from publisher.channel import Receipt, Rendition
+from publisher.channel import Receipt, Rendition, Shares
 from publisher.delivery import recover
+from publisher.delivery.calls import Call
 from publisher.errors import UnknownOutcomeError
 from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
@@ -159,6 +160,43 @@ def test_of_two_tickers_one_stands_by_and_takes_over(app: App, tmp_path: Path) -
 
     assert both == (True, False)
     assert after == (False, True)
+
+
+def test_nobody_takes_over_from_one_whose_call_is_under_way(app: App) -> None:
+    first, second = Ticker(app), Ticker(app)
+    first.start()
+    with app.works.calls.noted(Call("send gate", (1,))):
+        first.stop()
+        second.start()
+        meanwhile = second.leads
+    first.stop()
+    end = time.monotonic() + PATIENCE_S
+    while not second.leads and time.monotonic() < end:
+        time.sleep(0.05)
+    after = second.leads
+    second.stop()
+
+    assert (meanwhile, after) == (False, True)
+
+
+def test_what_is_planned_follows_its_target_to_another_account(app: App) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Moved(FakeChannel, Shares):
+        def account(self) -> str:
+            return "another"
+
+    app.channels["gate"] = Moved()
+    later = clock.now() + timedelta(hours=1)
+    planned = make.delivery(app.works, lane="gate", due_at=later, not_after=later)
+    sent = make.delivery(app.works, lane="gate", state=S.CONFIRMED)
+    gone = make.delivery(app.works, target="gone", due_at=later, not_after=later)
+    ticker = Ticker(app)
+
+    ticker.start()
+    ticker.stop()
+
+    lanes = [make.stored(app.works, one).lane for one in (planned, sent, gone)]
+    assert lanes == ["test_ticker:another", "gate", "gone"]
 
 
 def test_a_call_that_outlives_its_lease_is_given_up_and_its_lane_goes_on(app: App) -> None:
