@@ -22,6 +22,7 @@ from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, UnknownOutcomeError
 from publisher.model.delivery import Delivery, Observation
 from publisher.model.states import DeliveryState as S
+from publisher.storage import locks
 
 log = structlog.get_logger()
 
@@ -70,9 +71,12 @@ def _write(works: Works, turn: Turn) -> Delivery | None:
 
 def take_turns(session: Session, works: Works, turns: Sequence[Turn]) -> list[Delivery | None]:
     """Write what was seen at several targets; return what is to be looked at next on each."""
-    for turn in sorted(turns, key=lambda one: one.looked_at.id if one.looked_at else 0):
-        if turn.looked_at is not None:
-            record(session, works, turn.looked_at, turn.seen, at=turn.at)
+    looked_at = [(turn.looked_at, turn) for turn in turns if turn.looked_at is not None]
+    # nobody acts on their items before all is written: a note of the first must not hold up
+    # whoever holds up the second
+    locks.items_stay(session, {delivery.item_id for delivery, _ in looked_at})
+    for delivery, turn in sorted(looked_at, key=lambda one: one[0].id):
+        record(session, works, delivery, turn.seen, at=turn.at)
     session.flush()
     return [
         claim(session, works, turn.target, states=LOOKED_AT, now=turn.at) if turn.goes_on else None

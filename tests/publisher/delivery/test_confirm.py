@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from publisher.channel import Finds, Receipt, Rendition
-from publisher.delivery import confirm, worker
+from publisher.delivery import confirm, outcomes, worker
 from publisher.delivery.works import Works
 from publisher.errors import RetryableError, UnknownOutcomeError
+from publisher.model.delivery import Delivery
 from publisher.model.states import DeliveryState as S
+from publisher.storage import locks
+from publisher.storage.database import open_database
 from tests import make
 from tests.make import NINE, Board, FakeChannel, Mute
 
@@ -226,3 +232,38 @@ def test_what_was_restored_is_sent_once_a_channel_that_can_find_has_found_nothin
     assert before == 0
     assert len(gate.sent) == 1
     assert make.stored(works, delivery).state == S.CONFIRMED
+
+
+def test_looks_that_are_written_together_and_a_person_never_wait_in_a_circle(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel()})
+    works = replace(works, database=open_database(postgres_url))
+    vanished = make.delivery(works, state=S.ACCEPTED, absent_at=NINE - timedelta(minutes=1))
+    settled = make.delivery(works, state=S.ACCEPTED)
+    first, second = (make.stored(works, delivery) for delivery in (vanished, settled))
+    has_noted = threading.Event()
+
+    def give_up(*arguments: Any, **named: Any) -> None:
+        outcomes.give_up(*arguments, **named)
+        has_noted.set()
+
+    def write() -> None:
+        turns = [
+            confirm.Turn(target="gate", looked_at=one, seen=seen, goes_on=False, at=NINE)
+            for one, seen in ((first, None), (second, SEEN))
+        ]
+        with works.database.sessions.begin() as session:
+            confirm.take_turns(session, works, turns)
+
+    monkeypatch.setattr(confirm, "give_up", give_up)
+    with ThreadPoolExecutor() as pool, works.database.sessions.begin() as session:
+        locks.delivery(session, session.get_one(Delivery, settled))
+        written = pool.submit(write)
+        has_noted.wait(1)
+        locks.chain(session)
+        session.commit()
+
+        written.result()
+    states = [make.stored(works, delivery).state for delivery in (vanished, settled)]
+    assert states == [S.FAILED, S.CONFIRMED]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from publisher.delivery import claims, recover
+from publisher.delivery import claims, outcomes, recover
 from publisher.delivery.calls import Call, Calls
 from publisher.delivery.works import Works
 from publisher.model.delivery import Delivery
@@ -109,10 +109,10 @@ def test_nobody_who_settles_a_delivery_and_says_so_waits_in_a_circle(
     works = replace(works, database=open_database(postgres_url))
     cut = make.delivery(works, state=S.UNCONFIRMED, lease_owner="dead")
     over = claimed_by(works, "dead")
-    has_noted, noted = threading.Event(), recover.note
+    has_noted = threading.Event()
 
     def note(*arguments: Any, **named: Any) -> None:
-        noted(*arguments, **named)
+        outcomes.note(*arguments, **named)
         has_noted.set()
 
     monkeypatch.setattr(recover, "note", note)
