@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from publisher import clock
 from publisher.channel import Confirms, Finds, Receipt
-from publisher.delivery import retry
+from publisher.delivery import gates, retry
 from publisher.delivery.calls import Call
 from publisher.delivery.engine import Kind, Work
 from publisher.delivery.follow import start_display
 from publisher.delivery.outcomes import give_up, tell_followers
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, UnknownOutcomeError
-from publisher.model.delivery import Delivery, Observation
+from publisher.model.delivery import Attempt, Delivery, Observation
 from publisher.model.states import DeliveryState as S
 from publisher.storage import locks
 
@@ -204,12 +204,28 @@ def _absent(session: Session, works: Works, row: Delivery, *, at: datetime) -> N
     if was_restored:
         row.plan_again(max(at, row.due_at))
         return
+    _give_back(session, works, row)
     row.tries += 1
     wait_s = retry.wait_s(retry.Why.ABSENT, row.tries, after_s=None, chance=0)
     if wait_s is None:
         give_up(session, row, "多次发送都没有到达平台，请检查平台后重新发送", at=at)
         return
     row.plan_again(at + timedelta(seconds=wait_s))  # proved not sent
+
+
+def _give_back(session: Session, works: Works, row: Delivery) -> None:
+    """Take back from the rations a send that is proved not to have arrived.
+
+    One of a bundle says nothing of the call, which may have brought others.
+    """
+    channel = works.channel_of(row)
+    sent_at = session.scalar(
+        select(func.max(Attempt.started_at)).where(
+            Attempt.delivery_id == row.id, Attempt.step == "deliver"
+        )
+    )
+    if channel and sent_at and row.bundle_id is None:
+        gates.spend(session, row.lane, channel, -1, now=sent_at)
 
 
 def apart(works: Works, row: Delivery) -> timedelta:

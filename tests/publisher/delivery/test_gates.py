@@ -18,7 +18,7 @@ from publisher.channel import (
     Rendition,
     Shares,
 )
-from publisher.delivery import check, claims, recover, worker
+from publisher.delivery import check, claims, confirm, recover, worker
 from publisher.delivery.works import Works
 from publisher.errors import CredentialsError, PermanentError, RetryableError, UnknownOutcomeError
 from publisher.model.lane import Lane, Spent
@@ -291,6 +291,21 @@ def test_what_certainly_did_not_go_out_has_not_spent_anything(tmp_path: Path) ->
     with works.database.reads() as session:
         assert session.get_one(Spent, ("gate", "2026-11-24")).sends == 2
     assert len(gate.sent) == 4
+
+
+def test_what_is_proved_not_to_have_arrived_has_not_spent_anything(tmp_path: Path) -> None:
+    gate = Rationed(answers=[UnknownOutcomeError("lost"), TAKEN], shows=[None])
+    works = make.works(tmp_path, {"gate": gate})
+    make.delivery(works)
+
+    for second in (0, 10, 20):
+        worker.run_lane(works, "gate", now=at(after(second)))
+        confirm.run_target(works, "gate", now=at(after(second + 5)))
+    worker.run_lane(works, "gate", now=at(after(30)))
+
+    assert len(gate.sent) == 2
+    with works.database.reads() as session:
+        assert session.get_one(Spent, ("gate", "2026-11-24")).sends == 1
 
 
 def test_an_emergency_goes_first_and_starves_nobody(tmp_path: Path) -> None:
