@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
 from publisher.model import words
@@ -330,10 +330,19 @@ def due_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> lis
     is_due = (
         select(literal(1))
         .where(Delivery.lane == each.c.value, stands(DeliveryState.PLANNED))
-        .where(Delivery.rank_at <= now, Delivery.due_at <= now)
+        .where(Delivery.rank_at <= now, Delivery.due_at <= now, is_its_turn())
         .exists()
     )
     return list(session.scalars(select(each.c.value).where(is_due)))
+
+
+def is_its_turn() -> ColumnElement[bool]:
+    """Return the condition that a delivery waits for no other one, or not any more."""
+    first = aliased(Delivery)
+    is_there = select(first.id).where(
+        first.id == Delivery.after_id, first.state == DeliveryState.CONFIRMED
+    )
+    return or_(Delivery.after_id.is_(None), is_there.exists())
 
 
 def _is_any_due(session: Session, *, now: datetime) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, column, func, literal, or_, select, values
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import String, column, func, literal, select, values
+from sqlalchemy.orm import Session, joinedload
 
 from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery, stands
@@ -14,6 +14,7 @@ from publisher.model.item import FrozenRendition
 from publisher.model.lane import Lane
 from publisher.model.states import OPEN, DeliveryState
 from publisher.model.target import Beat
+from publisher.storage import queries
 
 
 def open_counts(session: Session) -> dict[DeliveryState, int]:
@@ -54,18 +55,10 @@ def lying(
         select(literal(1))
         .where(Delivery.lane == each.c.lane, stands(DeliveryState.PLANNED))
         .where(Delivery.rank_at <= since, Delivery.due_at <= since, Delivery.not_after >= now)
-        .where(Delivery.target.not_in(closed), _is_its_turn())
+        .where(Delivery.target.not_in(closed), queries.is_its_turn())
         .exists()
     )
     return sorted(session.scalars(select(each.c.lane).where(is_lying)))
-
-
-def _is_its_turn() -> ColumnElement[bool]:
-    first = aliased(Delivery)
-    is_there = select(first.id).where(
-        first.id == Delivery.after_id, first.state == DeliveryState.CONFIRMED
-    )
-    return or_(Delivery.after_id.is_(None), is_there.exists())
 
 
 def sending(session: Session, *, now: datetime) -> set[str]:

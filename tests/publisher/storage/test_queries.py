@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,3 +112,20 @@ def test_a_tick_goes_by_indexes_that_hold_only_what_is_open(works: Works, name: 
     assert not [plan for plan in plans if plan.startswith("SCAN delivery")]
     assert not [plan for plan in plans if "ix_delivery_state" in plan]
     assert not [plan for plan in plans if "ix_delivery_target" in plan]
+
+
+def test_a_lane_whose_deliveries_all_wait_for_others_is_not_woken(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": FakeChannel(), "site": FakeChannel()})
+    leader = make.delivery(works, target="site", due_at=TOMORROW)
+    make.delivery(works, after_id=leader)
+
+    def due() -> list[str]:
+        with works.database.reads() as session:
+            return queries.due_lanes(session, ["gate", "site"], now=NINE)
+
+    before = due()
+    with works.database.sessions.begin() as session:
+        session.get_one(Delivery, leader).state = S.CONFIRMED
+
+    assert before == []
+    assert due() == ["gate"]
