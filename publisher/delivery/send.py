@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from publisher import clock
@@ -33,6 +34,8 @@ from publisher.model.item import Item
 from publisher.storage.media import DamagedError
 
 log = structlog.get_logger()
+
+HELD_UP_S = 30.0  # what our own database or disk held up is tried again so much later
 
 Now = Callable[[], datetime]
 
@@ -94,6 +97,13 @@ def _thaw(works: Works, member: Member) -> Rendition:
         return works.thawed.read(works.database.reads, works.media, member.rendition_id)
     except (NotFoundError, DamagedError) as error:
         raise PermanentError(f"the frozen bytes: {error}", advice=str(error)) from error
+    except (OSError, SQLAlchemyError) as error:
+        raise _held_up(error) from error
+
+
+def _held_up(error: Exception) -> RetryableError:
+    """Return what comes of a fault of our own before the call: the outlet was not troubled."""
+    return RetryableError(f"{type(error).__name__} before the call", after_s=HELD_UP_S)
 
 
 def _deliver(
@@ -102,12 +112,12 @@ def _deliver(
     channel, key = claim.channel, claim.key
     if isinstance(channel, Bundles):
         handle = _prepared(lambda: channel.prepare_bundle(renditions, key=key))
-        if not arm(works, claim, handle=handle, at=now()):
+        if not _arm(works, claim, handle=handle, at=now()):
             return ()
         return _of_each(claim, channel.deliver_bundle(renditions, key=key, handle=handle))
     if isinstance(channel, Prepares):
         handle = _prepared(lambda: channel.prepare(renditions[0], key=key))
-        if not arm(works, claim, handle=handle, at=now()):
+        if not _arm(works, claim, handle=handle, at=now()):
             return ()
         return [channel.deliver_prepared(renditions[0], key=key, handle=handle)]
     return [channel.deliver(renditions[0], key=key)]
@@ -127,6 +137,13 @@ def _prepared(prepare: Callable[[], str]) -> str:
         return prepare()
     except UnknownOutcomeError as error:
         raise RetryableError(f"while preparing: {error}", advice=error.advice) from error
+
+
+def _arm(works: Works, claim: Claim, *, handle: str, at: datetime) -> bool:
+    try:
+        return arm(works, claim, handle=handle, at=at)
+    except SQLAlchemyError as error:
+        raise _held_up(error) from error
 
 
 def arm(works: Works, claim: Claim, *, handle: str, at: datetime) -> bool:

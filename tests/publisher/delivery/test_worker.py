@@ -8,9 +8,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import QueuePool, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 
 from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
@@ -28,6 +30,7 @@ from publisher.model.delivery import Delivery
 from publisher.model.lane import Lane
 from publisher.model.states import DeliveryState as S
 from publisher.storage import queries
+from publisher.storage.renditions import Thawed
 from publisher.workflow.withdraw import take_back
 from tests import make
 from tests.make import NINE, FakeChannel
@@ -602,6 +605,36 @@ def test_what_the_outlet_said_outlasts_a_busy_database(tmp_path: Path) -> None:
 
     assert len(gate.sent) == 1
     assert make.stored(works, delivery).remote_id == "r1"
+
+
+@pytest.mark.parametrize("fault", [OperationalError("", {}, OSError()), OSError("no such mount")])
+def test_a_fault_of_our_own_before_the_call_is_neither_unknown_nor_one_of_the_outlet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    deliveries = [make.delivery(works) for _ in range(4)]
+    with monkeypatch.context() as broken:
+        broken.setattr(Thawed, "read", Mock(side_effect=fault))
+        worker.run_lane(works, "gate", now=at(NINE))
+    before = [make.stored(works, delivery).state for delivery in deliveries]
+
+    worker.run_lane(works, "gate", now=at(NINE + timedelta(minutes=1)))
+
+    assert before == [S.PLANNED] * 4
+    assert len(gate.sent) == 4
+
+
+def test_what_cannot_be_armed_was_certainly_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = make.works(tmp_path, {"gate": Drafting()})
+    delivery = make.delivery(works)
+    monkeypatch.setattr(send, "arm", Mock(side_effect=OperationalError("", {}, OSError())))
+
+    worker.run_lane(works, "gate", now=at(NINE))
+
+    assert make.stored(works, delivery).state == S.PLANNED
 
 
 def test_an_answer_that_comes_after_all_keeps_it_from_being_sent_again(tmp_path: Path) -> None:
