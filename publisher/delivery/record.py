@@ -180,24 +180,33 @@ def _end_accepted(session: Session, ours: Sequence[Sent]) -> None:
 def _keep_late(session: Session, works: Works, one: Sent) -> None:
     """A worker that was given up has its answer after all: the claim is lost, the fact is not.
 
-    A receipt proves that it is there. Where nothing has been decided meanwhile, or it waits to be
-    sent once more, it is accepted; a take-down under way learns the name. In every case the call
-    is known to be over.
+    A receipt proves that it is there, whatever was believed meanwhile: it is accepted, or taken
+    down where it is not to be there. In every case the call is known to be over.
     """
     log.warning("lost the claim", delivery=one.id, outcome=type(one.outcome).__name__)
     row = session.get(Delivery, one.id, populate_existing=True, with_for_update=True)
     if row is None or row.lease_until is not None or _last_send(session, one.id) != one.fence:
         return  # it was claimed anew
     row.lease_owner = None
-    if not isinstance(one.outcome, Receipt):
+    if not isinstance(one.outcome, Receipt) or row.remote_id is not None:
         return
-    if row.state == S.PLANNED:  # the looks were wrong
+    if row.state in (S.PLANNED, S.FAILED, S.MISSED):
         row.move(S.UNCONFIRMED)
+    elif row.state in (S.CANCELLED, S.WITHDRAWN, S.EXPIRED):
+        _take_down(works, row, at=one.at)
     if row.state == S.UNCONFIRMED:
         _accept_row(works, row, one.outcome, at=one.at)
-    elif row.state == S.WITHDRAWING and row.remote_id is None:
+    elif row.state == S.WITHDRAWING:
         row.remote_id, row.url, row.taken_down_at = one.outcome.remote_id, one.outcome.url, None
         row.check_at = one.at
+
+
+def _take_down(works: Works, row: Delivery, *, at: datetime) -> None:
+    """Begin a take-down anew: what was believed never to have come, or to be gone, is there."""
+    how, reason = row.takedown_as or "withdrawn", row.takedown_reason or row.item.withdrawal_reason
+    deadline_at = at + timedelta(hours=works.limits.take_down_h)
+    row.begin_takedown(how, reason=reason, at=at, deadline_at=deadline_at)
+    row.ended_at = None
 
 
 def _last_send(session: Session, delivery_id: int) -> int | None:
@@ -213,7 +222,7 @@ def _accept_row(works: Works, row: Delivery, receipt: Receipt, *, at: datetime) 
     row.move(S.ACCEPTED)
     row.remote_id, row.evidence = receipt.remote_id, receipt.evidence
     row.url = receipt.url or row.url
-    row.accepted_at, row.advice = at, ""
+    row.accepted_at, row.ended_at, row.advice = at, None, ""
     look_later(works, row, at=at, first=True)
 
 

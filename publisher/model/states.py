@@ -56,11 +56,13 @@ MOVES: Mapping[DeliveryState, Set[DeliveryState]] = {
     S.CONFIRMED: {S.WITHDRAWING},
     S.UNCONFIRMED: {S.ACCEPTED, S.CONFIRMED, S.PLANNED, S.FAILED, S.WITHDRAWING},
     S.WITHDRAWING: {S.WITHDRAWN, S.EXPIRED, S.CONFIRMED},  # back: a person says it must stay
-    S.FAILED: {S.PLANNED},  # a person asks to try again
-    S.MISSED: {S.PLANNED},  # the same
-    S.CANCELLED: set(),
-    S.WITHDRAWN: set(),
-    S.EXPIRED: set(),
+    # a person asks to try again; or a late answer says that it is there
+    S.FAILED: {S.PLANNED, S.UNCONFIRMED},
+    S.MISSED: {S.PLANNED, S.UNCONFIRMED},
+    # only where a late answer says that it is up after all
+    S.CANCELLED: {S.WITHDRAWING},
+    S.WITHDRAWN: {S.WITHDRAWING},
+    S.EXPIRED: {S.WITHDRAWING},
 }
 
 UP = frozenset({S.ACCEPTED, S.CONFIRMED})  # the outlet has it, and it is to stay

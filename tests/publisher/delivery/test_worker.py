@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 
 from publisher.channel import Channel, Content, Paces, Prepares, Receipt, Rendition
-from publisher.delivery import claims, confirm, gates, record, recover, send, worker
+from publisher.delivery import claims, confirm, gates, record, recover, send, takedown, worker
 from publisher.delivery.calls import Call, Calls
 from publisher.delivery.claims import Claim
 from publisher.delivery.works import Works
@@ -656,6 +656,29 @@ def test_an_answer_that_comes_after_all_keeps_it_from_being_sent_again(tmp_path:
     assert before == S.PLANNED
     assert make.stored(works, delivery).state == S.ACCEPTED
     assert len(gate.sent) == 1
+
+
+@pytest.mark.parametrize("believed", [S.CANCELLED, S.WITHDRAWN, S.EXPIRED, S.FAILED, S.MISSED])
+def test_an_answer_that_comes_after_all_is_believed_whatever_was_decided(
+    tmp_path: Path, believed: S
+) -> None:
+    gate = FakeChannel()
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works)
+    sent = send.send(works, claim(replace(works, owner="cut off")), now=at(NINE))
+    with works.database.sessions.begin() as session:
+        row = session.get_one(Delivery, delivery)
+        row.state, row.lease_owner, row.lease_until, row.ended_at = believed, None, None, NINE
+
+    with works.database.sessions.begin() as session:
+        record.record(session, works, sent)
+    takedown.run_target(works, "gate", now=at(NINE))
+
+    row = make.stored(works, delivery)
+    is_to_stay = believed in (S.FAILED, S.MISSED)
+    assert row.ended_at is None
+    assert row.state == (S.ACCEPTED if is_to_stay else S.WITHDRAWING)
+    assert gate.withdrawn == ([] if is_to_stay else ["r1"])
 
 
 def test_what_the_outlet_said_outlasts_a_time_without_free_connections(
