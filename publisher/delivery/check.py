@@ -17,7 +17,9 @@ from publisher.delivery.engine import Kind, Work
 from publisher.delivery.gates import breaker_of, keep_breaker
 from publisher.delivery.works import Works
 from publisher.errors import ChannelError
+from publisher.model.delivery import Delivery, stands
 from publisher.model.lane import Lane
+from publisher.model.states import DeliveryState as S
 from publisher.model.target import Target
 from publisher.schedule.plan import lane_of
 from publisher.storage import locks
@@ -49,15 +51,32 @@ def _try_again(
     notice. One that cannot be asked is tried when it would have been asked.
     """
     lane = lane_of(name, works.channels[name])
-    is_open = select(Lane.name).where(Lane.name == lane, Lane.breaker == breaker.State.OPEN)
-    if session.scalar(is_open) is None:
+    is_spared = select(Lane.name).where(Lane.name == lane, Lane.breaker != breaker.State.CLOSED)
+    if session.scalar(is_spared) is None:
         return
     record = gates.lane_record(session, lane)
     before = breaker_of(record)
+    if before.state == breaker.State.HALF_OPEN:
+        _close_if_idle(session, record, health, now=now)
+        return
     if breaker.is_early(before, now=now):
         return
     is_well = health is None or health.is_well
     keep_breaker(record, breaker.after_check(before, is_well=is_well, at=now))
+
+
+def _close_if_idle(session: Session, record: Lane, health: Health | None, *, now: datetime) -> None:
+    """Let an account that is well be as others are, where nothing waits to be tried."""
+    waits = select(Delivery.id).where(
+        stands(S.PLANNED), Delivery.lane == record.name, Delivery.rank_at <= now
+    )
+    sends = select(Delivery.id).where(
+        Delivery.lane == record.name, Delivery.lease_until.is_not(None)
+    )
+    is_idle = session.scalar(waits.limit(1)) is None and session.scalar(sends.limit(1)) is None
+    if is_idle and health is not None and health.is_well:
+        keep_breaker(record, breaker.after_success(breaker_of(record)))
+        record.next_send_at = None
 
 
 def _ask(works: Works, name: str) -> Health | None:

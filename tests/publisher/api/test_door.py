@@ -33,6 +33,11 @@ PATHS = {
     "/targets/{name}/pause",
     "/targets/{name}/resume",
     "/targets/{name}/check",
+    "/alarms",
+    "/deliveries/{delivery_id}/abandonment",
+    "/deliveries/{delivery_id}/go-ahead",
+    "/pauses",
+    "/pauses/{scope}",
 }
 
 

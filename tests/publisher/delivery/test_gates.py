@@ -131,6 +131,25 @@ def test_once_a_check_finds_it_well_one_goes_first_and_then_all(tmp_path: Path) 
     assert lane_of(works).breaker == "closed"
 
 
+def test_an_account_that_is_well_is_as_others_are_once_nothing_waits_to_be_tried(
+    tmp_path: Path,
+) -> None:
+    gate = Checked(answers=[CredentialsError("401")])
+    works = make.works(tmp_path, {"gate": gate})
+    delivery = make.delivery(works, not_after=NINE + timedelta(hours=1))
+    worker.run_lane(works, "gate", now=at(NINE))
+    check.check(works, "gate", now=after(480))
+    check.check(works, "gate", now=after(500))
+    while_it_waits = lane_of(works).breaker
+
+    recover.miss(works, now=after(7200))
+    check.check(works, "gate", now=after(7200))
+
+    assert while_it_waits == "half_open"
+    assert make.stored(works, delivery).state == S.MISSED
+    assert lane_of(works).breaker == "closed"
+
+
 def test_while_one_is_tried_no_other_goes(tmp_path: Path) -> None:
     works = make.works(tmp_path, {"gate": Checked(answers=[DOWN])})
     for _ in range(5):

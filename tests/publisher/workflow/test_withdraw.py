@@ -9,7 +9,7 @@ from publisher.model.delivery import Delivery
 from publisher.model.item import Item
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
-from publisher.workflow import settle, targets, withdraw
+from publisher.workflow import settle, withdraw
 from tests.make import NINE
 from tests.publisher.workflow.conftest import Office
 
@@ -182,16 +182,6 @@ def test_a_failed_delivery_is_sent_again_at_once(office: Office) -> None:
     again = office.deliveries(item_id)[0]
     assert (again.state, again.due_at) == (S.PLANNED, NINE + timedelta(days=3))
     assert again.not_after > again.due_at
-
-
-def test_pausing_needs_the_right_and_a_reason(office: Office) -> None:
-    with pytest.raises(NotAllowedError):
-        office.act("林晓", targets.pause, office.desk, "gate", reason="演练")
-    with pytest.raises(InvalidError):
-        office.act("吴凡", targets.pause, office.desk, "gate", reason=" ")
-
-    office.act("吴凡", targets.pause, office.desk, "gate", reason="演练")
-    office.act("吴凡", targets.resume, office.desk, "gate")
 
 
 @pytest.mark.parametrize("state", [S.FAILED, S.MISSED])
