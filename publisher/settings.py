@@ -69,7 +69,7 @@ class Delivery(_Table):
     """[delivery]"""
 
     latest_after_h: float = Field(default=24.0, gt=0)
-    late: Literal["send", "ask", "miss"] = "miss"
+    late: Literal["send", "ask", "miss"] = "ask"
     send_late_h: float = Field(default=72.0, gt=0)
     follow_wait_h: float = Field(default=2.0, gt=0)
     follow_else: Literal["ask", "send"] = "ask"

@@ -26,7 +26,8 @@ MOVES = {  # (where it stands, what the person saw) -> where it goes
     (S.WITHDRAWING, "not_delivered"): S.WITHDRAWN,
 }
 MAY_ARRIVE = (
-    "发送它的请求还没有结束，可能还会到达，请过几分钟再核实；一直这样，请重启 publisher serve（或 worker）"
+    "发送它的请求还没有结束，可能还会到达，请过几分钟再核实；"
+    "一直这样，请重启 publisher serve（或 worker）"
 )
 MAX_URL = 1000  # characters
 

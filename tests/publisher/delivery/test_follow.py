@@ -300,7 +300,7 @@ def test_seen_again_never_brings_the_end_forward(tmp_path: Path) -> None:
 
 
 def test_missed_with_its_leader_it_is_nobodys_task(tmp_path: Path) -> None:
-    works = works_of(tmp_path)
+    works = works_of(tmp_path, late="miss")
     _, follower = planned(works)
     follow.stop_waiting(works, now=NINE + 2 * HOUR)
 

@@ -191,7 +191,7 @@ def test_what_is_urgent_is_ahead_in_its_lane(tmp_path: Path, urgency: str, ahead
 
 
 @pytest.mark.parametrize(
-    ("late", "hours", "then"), [("", 24, "miss"), ("ask", 24, "ask"), ("send", 72, "ask")]
+    ("late", "hours", "then"), [("", 24, "ask"), ("miss", 24, "miss"), ("send", 72, "ask")]
 )
 def test_the_late_policy_is_that_of_the_edition(
     tmp_path: Path, late: str, hours: int, then: str
