@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 
 import structlog
@@ -19,11 +20,13 @@ from publisher.app import App
 from publisher.channel import ASGIApp, Serves
 from publisher.delivery import recover
 from publisher.errors import ConfigError
+from publisher.storage.leader import Leadership
 from publisher.ticker import Ticker
 
 log = structlog.get_logger()
 
 GRACE_S = 5.0  # for requests and lanes under way when we stop
+HANDOVER_S = 3 * GRACE_S  # for another process to stop
 
 
 def desk_pages(app: App) -> Starlette:
@@ -64,6 +67,7 @@ async def _serve(app: App, ready: Callable[[], None]) -> None:
             for port, pages in _doors(app).items()
         ]
         _stop_on_signals([server for server, _ in servers])
+        await asyncio.to_thread(_refuse_a_second, app)
         try:
             running = [asyncio.create_task(one.serve(sockets=[sock])) for one, sock in servers]
             while not all(one.started or one.should_exit for one, _ in servers):
@@ -78,6 +82,23 @@ async def _serve(app: App, ready: Callable[[], None]) -> None:
             ticker.stop()  # only now: another process may begin at once
             if is_over:
                 recover.leave(app.works)
+
+
+def _refuse_a_second(app: App) -> None:
+    """An SQLite ledger has one process: a second would take our calls for those of the dead.
+
+    One that is just stopping is waited for.
+    """
+    leadership = Leadership(app.database)
+    if not leadership.is_exclusive:
+        return
+    end = time.monotonic() + HANDOVER_S
+    while not leadership.hold():
+        if time.monotonic() > end:
+            message = "这个安装已经有 publisher serve 在运行，请先停止它，再启动这一个"
+            raise ConfigError(message, file="config/publisher.toml", table="server")
+        time.sleep(0.2)
+    leadership.let_go()  # the ticker takes it
 
 
 def _doors(app: App) -> dict[int, ASGIApp]:

@@ -158,13 +158,13 @@ def _heads_query(dialect: str, *, has_closed: bool) -> Select[Any]:
 
 
 _FREE = (
-    select(_OTHER.c.id)
-    .where(_OTHER.c.id.in_(bindparam("ids", expanding=True)))
-    .with_for_update(skip_locked=True, key_share=True)  # what another worker holds is left to it
+    select(D.id)
+    .where(D.id.in_(bindparam("ids", expanding=True)), D.state == S.PLANNED)
+    .with_for_update(skip_locked=True, key_share=True)
 )
 _TAKE = (
     update(_TABLE)
-    .where(D.id.in_(_FREE), D.state == S.PLANNED)
+    .where(D.id.in_(bindparam("ids", expanding=True)), D.state == S.PLANNED)
     .values(
         state=S.SENDING,
         fence=D.fence + 1,
@@ -192,12 +192,17 @@ def _next(
 def _heads(
     session: Session, lanes: Sequence[str], *, closed: Sequence[str], now: datetime
 ) -> list[int]:
-    """Return the first due delivery of each lane. One that is claimed elsewhere is not taken."""
+    """Return the first due delivery of each lane; one that another worker holds is left to it."""
     if not lanes:
         return []
-    query = _heads_query(session.get_bind().dialect.name, has_closed=bool(closed))
+    connection = session.connection()
+    dialect = connection.dialect.name
     asked = {"lanes": many.written(lanes), "now": now} | ({"closed": closed} if closed else {})
-    return [found for found in session.connection().execute(query, asked).scalars() if found]
+    query = _heads_query(dialect, has_closed=bool(closed))
+    ids = [found for found in connection.execute(query, asked).scalars() if found]
+    if dialect == "sqlite" or not ids:  # the only writer
+        return ids
+    return list(connection.execute(_FREE, {"ids": ids}).scalars())
 
 
 def _singles(session: Session, works: Works, ids: Sequence[int], *, now: datetime) -> list[Claim]:
