@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
 import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from sqlalchemy.orm import Session
 
 from publisher import app as composition
 from publisher import cli_output as output
-from publisher import cli_store, clock, installation, logs, settings
-from publisher.app import App
+from publisher import cli_store, cli_targets, clock, installation, logs, settings
+from publisher.cli_session import NOT_WELL, AsJson, AsPerson, acting, app_at
 from publisher.errors import InvalidError, PublisherError
-from publisher.model.people import Person
-from publisher.model.target import EVERYTHING
 from publisher.schedule import times
 from publisher.schedule.display import parse as parse_display
-from publisher.schedule.places import places
 from publisher.storage import queries, vitals
-from publisher.workflow import compose, intake, people, review, targets, withdraw
+from publisher.workflow import compose, intake, people, review, withdraw
 
 BAD_INPUT = 2  # exit code
-NOT_WELL = 1
 
 cli = typer.Typer(
     name="publisher",
@@ -38,25 +29,15 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-targets_cli = typer.Typer(help="发布目标：列出、暂停、恢复、检查。", no_args_is_help=True)
 people_cli = typer.Typer(help="人员：添加、列出。", no_args_is_help=True)
 tokens_cli = typer.Typer(help="程序用的令牌。", no_args_is_help=True)
-cli.add_typer(targets_cli, name="targets")
+cli.add_typer(cli_targets.targets_cli, name="targets")
 cli.add_typer(people_cli, name="people")
 cli.add_typer(tokens_cli, name="tokens")
 for command in cli_store.COMMANDS:
     cli.command()(command)
 
-AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取。")]
-AsPerson = Annotated[
-    str | None, typer.Option("--as", help="以谁的名义；默认是本机操作员。", metavar="姓名")
-]
-PausedName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="发布目标的名称。")]
-PausedChannel = Annotated[
-    str | None, typer.Option("--channel", help="一个渠道的所有目标，如 qq_notice。")
-]
 Engine = Literal["embedded", "procrastinate"]
-PausedAll = Annotated[bool, typer.Option("--all", help="全部。")]
 Context = typer.Context
 
 
@@ -82,27 +63,6 @@ def at_home(
     context.obj = home or settings.default_home()
 
 
-def _app(context: Context) -> App:
-    home: Path = context.obj
-    if not (home / "config").is_dir():
-        raise InvalidError(
-            f"{home} 里没有安装，请先运行 publisher demo，或 publisher init {home}", field="--home"
-        )
-    return composition.build(home)
-
-
-@contextmanager
-def _acting(app: App, name: str | None) -> Iterator[tuple[Session, Person, datetime]]:
-    """Open a transaction in which somebody acts."""
-    at = clock.now()
-    with app.database.sessions.begin() as session:
-        if name is None:
-            person = people.at_this_machine(session, getpass.getuser(), at=at)
-        else:
-            person = people.named(session, name)
-        yield session, person, at
-
-
 @cli.command("demo")
 def demo_command(
     context: Context,
@@ -126,7 +86,7 @@ def serve(
     """启动服务：控制台和接口、公开网站、定时发送。"""
     from publisher import server, wakeups  # as above
 
-    app = _app(context)
+    app = app_at(context)
     if (engine or app.settings.server.engine) == "procrastinate":
         wakeups.use(app)
     own = app.settings.server
@@ -152,7 +112,7 @@ def worker(
     """启动一个发送进程，为 publisher serve --engine procrastinate 干活；可以有很多个。"""
     from publisher import wakeups  # as above
 
-    app = _app(context)
+    app = app_at(context)
     wakeups.use(app)
     process = wakeups.Process(app=app, lanes_at_once=lanes_at_once, has_files=files, name=name)
     process.run(ready=lambda: output.line(f"{name} 已就绪，同时发送 {lanes_at_once} 路"))
@@ -213,7 +173,7 @@ def queue(
     as_json: AsJson = False,
 ) -> None:
     """把通知文件排进来：成为草稿，或用 --submit 直接送审。"""
-    app = _app(context)
+    app = app_at(context)
     changes: dict[str, Any] = {
         "title": title,
         "summary": summary,
@@ -232,7 +192,7 @@ def queue(
     if title is not None and len(files) > 1:
         raise InvalidError("一次排多个文件时不能用 --title", field="title")
     ids = []
-    with _acting(app, as_person) as (session, person, now):
+    with acting(app, as_person) as (session, person, now):
         for path in files:
             draft = intake.imported(
                 session, app.desk, name=path.name, file=_bytes(path), by=person, at=now
@@ -279,8 +239,8 @@ def _bytes(path: Path) -> bytes:
 @cli.command()
 def status(context: Context, as_json: AsJson = False) -> None:
     """渠道状态检查：每个发布目标一行；有一个不正常，退出码就是 1。"""
-    app = _app(context)
-    _show_targets(app, list(app.channels), as_json=as_json, ask=True)
+    app = app_at(context)
+    cli_targets.show(app, list(app.channels), as_json=as_json, ask=True)
 
 
 @cli.command()
@@ -292,7 +252,7 @@ def deliveries(
     as_json: AsJson = False,
 ) -> None:
     """列出投递：状态、时间、地址和建议，新的在前。"""
-    app = _app(context)
+    app = app_at(context)
     with app.database.reads() as session:
         found = queries.deliveries(session, state=state, item_id=item, limit=limit)
         output.deliveries(found, app.channels, as_json=as_json)
@@ -307,8 +267,8 @@ def withdraw_command(
     as_person: AsPerson = None,
 ) -> None:
     """把一个稿件从所有渠道撤下。"""
-    app = _app(context)
-    with _acting(app, as_person) as (session, person, now):
+    app = app_at(context)
+    with acting(app, as_person) as (session, person, now):
         found = queries.item(session, item)
         withdraw.withdraw(session, app.desk, found, reason=reason, note=note, by=person, at=now)
     output.line(f"稿件 {item} 正在从所有渠道撤下，进展见 publisher deliveries --item {item}")
@@ -321,82 +281,11 @@ def alarms_command(
     as_json: AsJson = False,
 ) -> None:
     """列出告警；有一条还没有结束，退出码就是 1。"""
-    app = _app(context)
+    app = app_at(context)
     with app.database.reads() as session:
         found = vitals.open_alarms(session)
         output.alarms(found + vitals.past_alarms(session, limit=past), as_json=as_json)
     if found:
-        raise typer.Exit(NOT_WELL)
-
-
-@targets_cli.command("list")
-def list_targets(context: Context, as_json: AsJson = False) -> None:
-    """列出发布目标和最近一次检查的结果。"""
-    app = _app(context)
-    _show_targets(app, list(app.channels), as_json=as_json, ask=False)
-
-
-@targets_cli.command("check")
-def check_target(context: Context, name: str, as_json: AsJson = False) -> None:
-    """检查一个发布目标。"""
-    app = _app(context)
-    targets.check_target(app.desk, name)
-    _show_targets(app, [name], as_json=as_json, ask=True)
-
-
-@targets_cli.command("pause")
-def pause_target(
-    context: Context,
-    reason: Annotated[str, typer.Option(help="为什么暂停。")],
-    name: PausedName = None,
-    channel: PausedChannel = None,
-    everything: PausedAll = False,
-    as_person: AsPerson = None,
-) -> None:
-    """暂停一个发布目标、一个渠道或全部；撤下不受影响。"""
-    app, scope = _app(context), _scope(name, channel, everything)
-    with _acting(app, as_person) as (session, person, now):
-        targets.pause(session, app.desk, scope, reason=reason, by=person, at=now)
-    output.line(f"{targets.scope_label(app.desk, scope)} 已暂停：{reason}；撤下照常进行")
-
-
-@targets_cli.command("resume")
-def resume_target(
-    context: Context,
-    name: PausedName = None,
-    channel: PausedChannel = None,
-    everything: PausedAll = False,
-    as_person: AsPerson = None,
-) -> None:
-    """恢复一个发布目标、一个渠道或全部；自动停发的目标也用它恢复。"""
-    app, scope = _app(context), _scope(name, channel, everything)
-    with _acting(app, as_person) as (session, person, now):
-        targets.resume(session, app.desk, scope, by=person, at=now)
-        left = queries.pauses(session)
-    output.line(f"{targets.scope_label(app.desk, scope)} 已恢复")
-    for pause in left:
-        output.line(f"还有暂停：{targets.scope_label(app.desk, pause.scope)}（{pause.because}）")
-
-
-def _scope(name: str | None, channel: str | None, everything: bool) -> str:
-    """Return the one scope that was named."""
-    named = [targets.of_target(name)] if name else []
-    named += [targets.of_channel(channel)] if channel else []
-    named += [EVERYTHING] if everything else []
-    if len(named) != 1:
-        raise InvalidError("请写一个目标的名称，或 --channel 渠道，或 --all", field="NAME")
-    return named[0]
-
-
-def _show_targets(app: App, names: list[str], *, as_json: bool, ask: bool) -> None:
-    if ask:
-        with ThreadPoolExecutor(max(1, len(names))) as pool:
-            list(pool.map(app.check, names))
-    there = places(app.channels)
-    with app.database.reads() as session:
-        rows = queries.targets(session, {name: there[name] for name in names})
-    is_well = output.targets(rows, app.channels, as_json=as_json)
-    if ask and not is_well:
         raise typer.Exit(NOT_WELL)
 
 
@@ -410,7 +299,7 @@ def add_person(
     ] = False,
 ) -> None:
     """添加一个人。"""
-    app = _app(context)
+    app = app_at(context)
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     given = [role.strip() for role in roles.split(",") if role.strip()]
     with app.database.sessions.begin() as session:
@@ -421,7 +310,7 @@ def add_person(
 @people_cli.command("list")
 def list_people(context: Context, as_json: AsJson = False) -> None:
     """列出所有人和他们的角色。"""
-    app = _app(context)
+    app = app_at(context)
     with app.database.reads() as session:
         output.people(queries.people(session), as_json=as_json)
 
@@ -432,7 +321,7 @@ def create_token(
     person: Annotated[str, typer.Option(help="令牌代表谁。", metavar="NAME")],
 ) -> None:
     """为程序生成一个令牌，单独打印一行，只显示这一次。"""
-    app = _app(context)
+    app = app_at(context)
     with app.database.sessions.begin() as session:
         token = people.create_token(session, people.named(session, person), at=clock.now())
     output.line(token)
