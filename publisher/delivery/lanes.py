@@ -1,8 +1,8 @@
 """The embedded engine: lanes on threads of this process, each never twice at once.
 
 A lane that hangs holds one thread and delays nobody else; once it has been given up, a new thread
-takes the lane over. Sending, looking and taking down have lanes of their own, and take-downs have
-threads of their own, too, so that none ever queues behind a send.
+takes the lane over. Each kind of work has lanes and threads of its own, so that no take-down ever
+queues behind a send, and no send behind the many looks that follow a time of trouble.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from publisher.delivery.engine import Kind, Work
 
 log = structlog.get_logger()
 
-THREADS = 64  # lanes at work together, and as many take-downs; the others wait their turn
+THREADS = 64  # lanes of one kind at work together; the others wait their turn
+SHARE = {Kind.LOOK: 4, Kind.CHECK: 8}  # what can wait has the fourth, or the eighth, of them
 
 
 @dataclass(eq=False)
@@ -33,11 +34,6 @@ class _Run:
     is_given_up: bool = False
     over: threading.Event = field(default_factory=threading.Event)
 
-    @property
-    def takes_down(self) -> bool:
-        """Whether it has the threads that are kept for take-downs."""
-        return self.work.kind is Kind.TAKE_DOWN
-
 
 @dataclass
 class Lanes:
@@ -48,7 +44,7 @@ class Lanes:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _runs: dict[str, _Run] = field(default_factory=dict)
     _queue: list[_Run] = field(default_factory=list)
-    _active: Counter[bool] = field(default_factory=Counter)  # take-downs; all others
+    _active: Counter[Kind] = field(default_factory=Counter)
     _is_closed: bool = False
 
     def wake(self, work: Work) -> None:
@@ -80,7 +76,7 @@ class Lanes:
             del self._runs[name]
             run.is_given_up = True
             run.over.set()
-            self._active[run.takes_down] -= 1
+            self._active[run.work.kind] -= 1
             if run.is_wanted_again and not self._is_closed:
                 again = self._runs[name] = _Run(run.work)
                 self._queue.append(again)
@@ -89,10 +85,10 @@ class Lanes:
 
     def _start_next(self) -> None:
         for run in list(self._queue):
-            if self._active[run.takes_down] >= self.threads:
+            if self._active[run.work.kind] >= max(1, self.threads // SHARE.get(run.work.kind, 1)):
                 continue
             self._queue.remove(run)
-            self._active[run.takes_down] += 1
+            self._active[run.work.kind] += 1
             name = f"lane {run.work.name}"
             threading.Thread(target=self._run, args=(run,), name=name, daemon=True).start()
 
@@ -107,7 +103,7 @@ class Lanes:
                     if is_over and not run.is_given_up:
                         del self._runs[run.work.name]
                         run.over.set()
-                        self._active[run.takes_down] -= 1
+                        self._active[run.work.kind] -= 1
                         self._start_next()
             if is_over:
                 return

@@ -116,6 +116,20 @@ def test_a_take_down_never_waits_for_sends_that_hang() -> None:
     assert lanes.rest(5)
 
 
+def test_a_send_never_waits_for_the_looks_of_many_targets() -> None:
+    done, release = threading.Event(), threading.Event()
+    lanes = Lanes(lambda work: done.set() if work == GATE else release.wait(5), threads=4)
+    for number in range(9):
+        lanes.wake(Work(Kind.LOOK, str(number)))
+
+    lanes.wake(GATE)
+    has_begun = done.wait(2)
+    release.set()
+
+    assert has_begun
+    assert lanes.rest(5)
+
+
 def test_a_fault_does_not_end_a_lane_for_good() -> None:
     runs: list[Work] = []
 
