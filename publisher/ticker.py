@@ -63,8 +63,7 @@ class Ticker:
         jobs: dict[str, tuple[Callable[[], None], float]] = {
             "lead": (self._lead, STAND_BY_S),
             "send": (self._if_leading(self.send), EVERY_S),
-            "confirm": (self._if_leading(self.confirm), EVERY_S),
-            "take down": (self._if_leading(self.take_down), EVERY_S),
+            "look": (self._if_leading(self.look), EVERY_S),
             "housekeeping": (self._if_leading(self.housekeeping), HOUSEKEEPING_S),
             "watch calls": (self.app.watch_calls, HOUSEKEEPING_S),
             "tell": (self._if_leading(self.tell), TELL_S),
@@ -149,22 +148,15 @@ class Ticker:
                 session.add(Pause(scope=EVERYTHING, at=at, by=by, because=text))
             watch.raise_now(session, "clock", text, at=clock.now())
 
-    def confirm(self) -> None:
-        """Wake the targets at which a look is due."""
-        self._wake_checks(takedowns=False)
-
-    def take_down(self) -> None:
-        """Begin the take-downs whose time has come, and wake those under way."""
-        takedown.expire(self.app.works, now=clock.now())
-        self._wake_checks(takedowns=True)
-
-    def _wake_checks(self, *, takedowns: bool) -> None:
+    def look(self) -> None:
+        """Begin the take-downs whose time has come; wake targets with looks or take-downs due."""
+        now = clock.now()
+        takedown.expire(self.app.works, now=now)
         with self.app.database.reads() as session:
-            due = queries.due_checks(session, now=clock.now())
+            due = queries.due_checks(session, now=now)
         for target, is_takedown in due:
-            if is_takedown == takedowns:
-                kind = Kind.TAKE_DOWN if is_takedown else Kind.LOOK
-                self.app.engine.wake(Work(kind, target))
+            kind = Kind.TAKE_DOWN if is_takedown else Kind.LOOK
+            self.app.engine.wake(Work(kind, target))
 
     def housekeeping(self) -> None:
         """Settle the claims of the dead, mark what was missed, check targets, show we live."""

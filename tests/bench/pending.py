@@ -30,8 +30,7 @@ TIMES = 50
 def tick(ticker: Ticker) -> None:
     """Do what a second brings."""
     ticker.send()
-    ticker.confirm()
-    ticker.take_down()
+    ticker.look()
 
 
 def edit(app: App, chance: Random, newest: int) -> None:

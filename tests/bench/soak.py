@@ -225,7 +225,7 @@ def _wait(app: App, children: Children) -> None:
 
 def _states(session: Session) -> Counter[str]:
     found = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-    return Counter(dict(found.tuples().all()))
+    return Counter({row.state: row[1] for row in found})
 
 
 def _by_person(session: Session, *, at: datetime) -> int:

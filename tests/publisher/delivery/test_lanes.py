@@ -3,6 +3,8 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from publisher.delivery.engine import Kind, Work
 from publisher.delivery.lanes import Lanes
 
@@ -102,27 +104,19 @@ def test_more_lanes_than_threads_wait_their_turn() -> None:
     assert most[0] <= 3
 
 
-def test_a_take_down_never_waits_for_sends_that_hang() -> None:
+@pytest.mark.parametrize(
+    ("waits_for_nothing", "hangs"),
+    [(TAKE_DOWN, Kind.SEND), (GATE, Kind.LOOK), (TAKE_DOWN, Kind.LOOK), (GATE, Kind.CHECK)],
+)
+def test_no_kind_of_work_waits_for_another_that_hangs(waits_for_nothing: Work, hangs: Kind) -> None:
     done, release = threading.Event(), threading.Event()
-    lanes = Lanes(lambda work: done.set() if work == TAKE_DOWN else release.wait(5), threads=2)
-    for number in range(3):
-        lanes.wake(Work(Kind.SEND, str(number)))
-
-    lanes.wake(TAKE_DOWN)
-    has_begun = done.wait(2)
-    release.set()
-
-    assert has_begun
-    assert lanes.rest(5)
-
-
-def test_a_send_never_waits_for_the_looks_of_many_targets() -> None:
-    done, release = threading.Event(), threading.Event()
-    lanes = Lanes(lambda work: done.set() if work == GATE else release.wait(5), threads=4)
+    lanes = Lanes(
+        lambda work: done.set() if work == waits_for_nothing else release.wait(5), threads=4
+    )
     for number in range(9):
-        lanes.wake(Work(Kind.LOOK, str(number)))
+        lanes.wake(Work(hangs, str(number)))
 
-    lanes.wake(GATE)
+    lanes.wake(waits_for_nothing)
     has_begun = done.wait(2)
     release.set()
 
