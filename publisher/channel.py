@@ -98,6 +98,7 @@ class Receipt:
     remote_id: str  # the outlet's own name for it; withdraw() needs it
     url: str = ""  # where a reader can see it, if the outlet has such a place
     evidence: str = ""  # what was seen there, one sentence in Chinese
+    awaits: str = ""  # what a person has to do before it is visible, in Chinese; empty: nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +185,27 @@ class Bundles(ABC):
         """
 
 
+class Repeats(ABC):
+    """Also: after a lost answer the same call may be made again, and has one effect at the most.
+
+    The outlet knows the call by its key: it answers a second one with what came of the first.
+    Called while every delivery of the first call is unconfirmed and still to go out, not before
+    `repeat_after_s` and not after `repeat_within_s`, counted from the beginning of the first.
+    """
+
+    repeat_after_s: ClassVar[float] = 60.0
+    repeat_within_s: ClassVar[float] = 72_000.0  # a safe part of the outlet's memory for keys
+
+    @abstractmethod
+    def repeat(
+        self, renditions: Sequence[Rendition], *, key: str, handle: str
+    ) -> Sequence[Receipt | ChannelError]:
+        """Make the very same call; answer for each rendition, in the same order.
+
+        Nothing is prepared anew. Raise UnknownOutcomeError where that proves nothing either.
+        """
+
+
 class Confirms(ABC):
     """Also: the outlet can be asked what it has."""
 
@@ -192,6 +214,20 @@ class Confirms(ABC):
         """Look, change nothing. None only where it is certain that nothing is there.
 
         Raise UnknownOutcomeError for "not yet" and for every answer that proves neither.
+        """
+
+
+class Watches(ABC):
+    """Also: what was confirmed is looked at again: it may be gone, or its address be known late.
+
+    `confirm` is asked; None means that the outlet has taken it away.
+    """
+
+    @abstractmethod
+    def watch_after_s(self, looks: int) -> float | None:
+        """Return when to look, in seconds from the confirmation, after so many looks since.
+
+        None: not any more. Pure.
         """
 
 
@@ -212,6 +248,50 @@ class Withdraws(ABC):
     @abstractmethod
     def withdraw(self, receipt: Receipt, *, reason: str) -> None:
         """Take it down. Already gone counts as done. The public may read the reason."""
+
+
+class Previews(ABC):
+    """Also: the outlet can show a rendition to one person on their phone before it is approved."""
+
+    @abstractmethod
+    def preview(self, renditions: Sequence[Rendition], *, to: str) -> None:
+        """Show it to the person whom the outlet calls `to`, and to nobody else."""
+
+
+class Assists(ABC):
+    """Also: a person makes the visible act by hand, or the last step of it.
+
+    `deliver` hands it to that person: its receipt says in `awaits` what they have to do.
+    """
+
+    @abstractmethod
+    def steps(self, rendition: Rendition) -> tuple[str, ...]:
+        """Return what the person does, in order, in Chinese; () where nobody is needed. Pure."""
+
+    def assignee(self) -> str:
+        """Return the name of the person; empty: whoever is at the desk. Pure."""
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What an outlet reported by itself. Only a hint: the look that it leads to decides."""
+
+    remote_id: str  # of the receipts it is about, or their beginning before ":"
+    at: datetime  # aware
+    is_send: bool = False  # the account has sent something; if we did not, a person did by hand
+    text: str = ""  # one sentence in Chinese, for the record
+
+
+class Reports(ABC):
+    """Also: the outlet calls us back, at /callbacks/TARGET on the public site."""
+
+    @abstractmethod
+    def receiver(self, tell: Callable[[Event], None]) -> ASGIApp:
+        """Return the application that is called; it checks who calls, and answers in seconds.
+
+        `tell` blocks; once it has returned, the event is kept, and telling it twice tells it once.
+        """
 
 
 class Checks(ABC):
@@ -261,6 +341,18 @@ class Paces(ABC):
     def gap_s(self) -> float:
         """Return the seconds to leave before the next delivery; may differ from call to call."""
 
+    def usual_gap_s(self) -> float:
+        """Return the mean of those seconds, to say when a long row of deliveries will end."""
+        return self.gap_s()
+
+
+class Rests(ABC):
+    """Also: the account is left alone at certain hours, even in the middle of a long row."""
+
+    @abstractmethod
+    def rest_until(self, moment: datetime) -> datetime:
+        """Return the first moment not before this one at which it may be used. Pure."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ration:
@@ -268,6 +360,7 @@ class Ration:
 
     sends: int
     period: Literal["day", "month"]
+    reserve: int = 0  # so many of them are kept for what is urgent
 
 
 class Rations(ABC):

@@ -8,6 +8,7 @@ PublisherError
 └── ChannelError             a channel could not do what it was asked
     ├── UnfitError           the outlet cannot carry this content truthfully
     ├── RetryableError       certainly not delivered; the same call may succeed later
+    │   └── SpentError           the account has no send left in this day or month
     ├── PermanentError       certainly not delivered; the same call will fail again
     │   └── CredentialsError     the outlet refuses who we are: pause the whole target
     └── UnknownOutcomeError  handed over, but the answer is lost: look before sending again
@@ -17,6 +18,8 @@ beside these is treated as an unknown outcome.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class PublisherError(Exception):
@@ -99,6 +102,17 @@ class RetryableError(ChannelError):
     def __init__(self, message: str, *, after_s: float | None = None, advice: str = "") -> None:
         super().__init__(message, advice=advice)
         self.after_s = after_s
+
+
+class SpentError(RetryableError):
+    """Certainly not delivered: the outlet says that the account's ration is used up.
+
+    Whoever used it, the ledger believes the outlet; `period` is "day" or "month".
+    """
+
+    def __init__(self, message: str, *, period: Literal["day", "month"], advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.period: Literal["day", "month"] = period
 
 
 class PermanentError(ChannelError):

@@ -253,6 +253,7 @@ class Observation(Base):
     source: Mapped[str] = mapped_column(String(64))  # the target, or the name of a person
     found: Mapped[str] = mapped_column(String(16))  # present, absent, unclear
     evidence: Mapped[str] = mapped_column(Words, default="")
+    picture: Mapped[str | None] = mapped_column(ForeignKey("medium.digest"))  # a screenshot
 
     delivery: Mapped[Delivery] = relationship(back_populates="observations")
 

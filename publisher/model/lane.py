@@ -38,3 +38,13 @@ class Spent(Base):
     lane: Mapped[str] = mapped_column(String(64), primary_key=True)
     period: Mapped[str] = mapped_column(String(16), primary_key=True)  # "2026-11-25", "2026-11"
     sends: Mapped[int] = mapped_column(default=0)
+
+
+class OutsideSend(Base):
+    """A send of an account that the outlet reported and that is not ours: made by hand."""
+
+    __tablename__ = "outside_send"
+
+    lane: Mapped[str] = mapped_column(String(64), primary_key=True)
+    remote_id: Mapped[str] = mapped_column(String(128), primary_key=True)  # the outlet's name
+    at: Mapped[datetime]

@@ -53,7 +53,7 @@ MOVES: Mapping[DeliveryState, Set[DeliveryState]] = {
     },
     S.SENDING: {S.PLANNED, S.ACCEPTED, S.UNCONFIRMED, S.FAILED},
     S.ACCEPTED: {S.CONFIRMED, S.WITHDRAWING, S.FAILED},  # failed: taken, then refused by the outlet
-    S.CONFIRMED: {S.WITHDRAWING},
+    S.CONFIRMED: {S.WITHDRAWING, S.FAILED},  # failed: the outlet has taken it away since
     S.UNCONFIRMED: {S.ACCEPTED, S.CONFIRMED, S.PLANNED, S.FAILED, S.WITHDRAWING},
     S.WITHDRAWING: {S.WITHDRAWN, S.EXPIRED, S.CONFIRMED},  # back: a person says it must stay
     # a person asks to try again; or a late answer says that it is there
