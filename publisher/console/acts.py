@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from publisher.channel import Splits, Withdraws
@@ -30,7 +30,7 @@ class Acts:
     offers: frozenset[str]
 
 
-def of(look: Look, item: Item, deliveries: Collection[Delivery]) -> Acts:
+def of(look: Look, item: Item, states: Collection[S]) -> Acts:
     """Return what may be done with an item."""
     edition, stages = item.edition, look.app.settings.stages
     offers = {"edit"}
@@ -43,7 +43,7 @@ def of(look: Look, item: Item, deliveries: Collection[Delivery]) -> Acts:
     if rules.open_stage(edition, stages) is not None and item.withdrawn_at is None:
         offers.add("review")
     return Acts(
-        edit=why_not_edit(look, item, deliveries),
+        edit=why_not_edit(look, item, states),
         submit=_why_not_submit(look, edition),
         withdraw=rules.may(look.person, "withdraw"),
         review=rules.may_review(look.person, edition, stages),
@@ -51,11 +51,16 @@ def of(look: Look, item: Item, deliveries: Collection[Delivery]) -> Acts:
     )
 
 
-def why_not_edit(look: Look, item: Item, deliveries: Collection[Delivery]) -> str | None:
+def states(standing: Mapping[int, Mapping[str, Mapping[S, int]]]) -> set[S]:
+    """Return every state that a delivery of an item stands in."""
+    return {s for targets in standing.values() for counts in targets.values() for s in counts}
+
+
+def why_not_edit(look: Look, item: Item, states: Collection[S]) -> str | None:
     """Say why an item cannot be changed."""
     if reason := rules.may_change(look.person, item):
         return reason
-    is_out = any(d.state not in FINAL and d.state != S.PLANNED for d in deliveries)
+    is_out = any(state not in FINAL and state != S.PLANNED for state in states)
     return OUT if is_out else None
 
 

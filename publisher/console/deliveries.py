@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
 from publisher.console.visitor import (
+    MAX_ID,
     Before,
     Id,
     Look,
@@ -34,6 +35,7 @@ def listed(
     visitor: Signed,
     state: Annotated[str, Query()] = "",
     target: Annotated[str, Query()] = "",
+    item: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     before: Before = None,
 ) -> Response:
     """List deliveries, newest first."""
@@ -42,6 +44,7 @@ def listed(
             look.session,
             state=state or None,
             target=target or None,
+            item_id=item,
             before=before,
             limit=queries.PAGE + 1,
         )
@@ -52,6 +55,7 @@ def listed(
             older=shown[-1].id if len(found) > queries.PAGE else None,
             state=state,
             target=target,
+            item=item,
             targets=list(look.app.channels),
             may_settle=rules.may(look.person, "settle"),
             may_retry=rules.may(look.person, "retry"),

@@ -51,8 +51,8 @@ def edit(item_id: Id, visitor: Signed) -> Response:
     """Show an item as a form."""
     with visitor.looking() as look:
         item = queries.item(look.session, item_id)
-        deliveries = queries.deliveries_of(look.session, item_id)
-        rules.require(acts.why_not_edit(look, item, deliveries))
+        states = acts.states(queries.standing(look.session, item_id))
+        rules.require(acts.why_not_edit(look, item, states))
         filled = forms.of_edition(item.edition, visitor.cookie)
         return _page(look, filled, item_id=item_id)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
-from publisher.console import acts, previews, todo
+from publisher.console import acts, folding, previews, todo
 from publisher.console.previews import Shapes
 from publisher.console.visitor import Before, Id, Look, Posted, Signed, note_of, text_of
 from publisher.errors import InvalidError, NotAllowedError
@@ -47,7 +48,7 @@ def _list(look: Look, before: int | None) -> dict[str, Any]:
     rows = queries.items(look.session, before=before, limit=queries.PAGE + 1)
     shown = rows[: queries.PAGE]
     return {
-        "rows": shown,
+        "rows": [(row, folding.of_row(row.deliveries)) for row in shown],
         "before": before,
         "older": shown[-1].item.id if len(rows) > queries.PAGE else None,
         "tasks": todo.of(look, shown) if before is None else [],
@@ -77,16 +78,21 @@ def _page(
 
 
 def _facts(look: Look, item: Item) -> dict[str, Any]:
-    deliveries = queries.deliveries_of(look.session, item.id)
-    ours = [d for d in deliveries if d.rendition.edition is item.edition]
+    standing = queries.standing(look.session, item.id)
+    counts = standing.pop(item.edition.id, {})
+    folds = folding.folded(look, counts)
+    shut = [fold.target for fold in folds]
+    shown = queries.deliveries_of(look.session, item.id, folded=shut)
+    states = acts.states({**standing, item.edition.id: counts})
     stages = look.app.settings.stages
     return {
         "item": item,
         "edition": item.edition,
         "item_status": queries.row_of(look.session, item).status,
-        "acts": acts.of(look, item, deliveries),
-        "deliveries": ours,
-        "earlier": [d for d in deliveries if d not in ours],
+        "acts": acts.of(look, item, states),
+        "folds": folds,
+        "deliveries": [d for d in shown if d.rendition.edition is item.edition],
+        "earlier": _earlier(item, standing),
         "stages": stages,
         "open_stage": rules.open_stage(item.edition, stages),
         "notes": queries.notes_of(look.session, item.id),
@@ -94,6 +100,17 @@ def _facts(look: Look, item: Item) -> dict[str, Any]:
         "may_retry": rules.may(look.person, "retry"),
         "version": _version(item),
     }
+
+
+def _earlier(
+    item: Item, standing: Mapping[int, Mapping[str, Mapping[DeliveryState, int]]]
+) -> list[tuple[int, folding.Fold]]:
+    """Return what became of the editions before: their numbers, and how each target stands."""
+    return [
+        (edition.number, folding.Fold(target=target, counts=states))
+        for edition in item.editions
+        for target, states in standing.get(edition.id, {}).items()
+    ]
 
 
 def _version(item: Item) -> str:

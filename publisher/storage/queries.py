@@ -23,6 +23,7 @@ from publisher.model.target import Beat, Pause, Place, Target, scopes_of
 from publisher.storage import many
 
 PAGE = 50
+IN_TROUBLE = (DeliveryState.UNCONFIRMED, DeliveryState.FAILED, DeliveryState.MISSED)
 
 
 def item(session: Session, item_id: int) -> Item:
@@ -66,19 +67,51 @@ def rendition(session: Session, rendition_id: int) -> FrozenRendition:
     return found
 
 
-def deliveries_of(session: Session, item_id: int) -> list[Delivery]:
-    """Return all deliveries of an item with attempts and observations, in the order planned."""
+def deliveries_of(
+    session: Session, item_id: int, *, folded: Collection[str] = (), most: int = 20
+) -> list[Delivery]:
+    """Return all deliveries of an item with attempts and observations, in the order planned.
+
+    Of the targets that are `folded` only those in trouble come along, `most` at the most.
+    """
+    query = select(Delivery).where(Delivery.item_id == item_id).order_by(Delivery.id)
+    if folded:
+        troubled = select(Delivery.id).where(
+            Delivery.item_id == item_id,
+            Delivery.target.in_(folded),
+            Delivery.state.in_(IN_TROUBLE),
+        )
+        troubled = troubled.order_by(Delivery.id).limit(most)
+        query = query.where(or_(Delivery.target.not_in(folded), Delivery.id.in_(troubled)))
     found = session.scalars(
-        select(Delivery)
-        .where(Delivery.item_id == item_id)
-        .order_by(Delivery.id)
-        .options(
+        query.options(
             selectinload(Delivery.attempts),
             selectinload(Delivery.observations),
             joinedload(Delivery.rendition).joinedload(FrozenRendition.edition),
         )
     )
     return list(found)
+
+
+def standing(session: Session, item_id: int) -> dict[int, dict[str, dict[DeliveryState, int]]]:
+    """Return how many deliveries of an item stand where: by edition, target and state."""
+    found = session.execute(
+        select(FrozenRendition.edition_id, Delivery.target, Delivery.state, func.count())
+        .join(Delivery.rendition)
+        .where(Delivery.item_id == item_id)
+        .group_by(FrozenRendition.edition_id, Delivery.target, Delivery.state)
+        .order_by(func.min(Delivery.id))
+    )
+    counts: dict[int, dict[str, dict[DeliveryState, int]]] = {}
+    for edition_id, target, state, count in found:
+        counts.setdefault(edition_id, {}).setdefault(target, {})[DeliveryState(state)] = count
+    return counts
+
+
+def waiting(session: Session, lane: str, *, now: datetime) -> int:
+    """Return how many deliveries of an account are due and wait for their turn."""
+    query = select(func.count()).where(stands(DeliveryState.PLANNED), Delivery.lane == lane)
+    return session.scalar(query.where(Delivery.due_at <= now)) or 0
 
 
 @dataclass(frozen=True, kw_only=True)
