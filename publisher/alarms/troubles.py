@@ -194,8 +194,8 @@ def _read_overdue(session: Session, works: Works, *, now: datetime) -> Overdue |
 def stuck_lanes(session: Session, works: Works, *, now: datetime) -> list[str]:
     """Return the lanes that have let something lie for too long without any reason.
 
-    A reason is: its target is paused, the account is spared, paced or has no ration left, the
-    delivery waits for another one, or the lane is at work: it is sending, or has sent something.
+    A reason is: its target is paused, the account is spared, paced, at rest or has no ration left,
+    the delivery waits for another one, or the lane is at work: it sends, or has sent something.
     """
     since = now - LATE
     lying = vitals.lying(session, works.lanes(), now=now, since=since)
@@ -210,10 +210,8 @@ def stuck_lanes(session: Session, works: Works, *, now: datetime) -> list[str]:
     busy = vitals.sending(session, now=now)
     return [
         lane
-        for lane in lying
-        if lane not in busy
-        and known.room(lane, rooms[lane].channel, most=1, now=now)
-        and not vitals.has_sent(session, works.targets_of(lane), since=since)
+        for lane in gates.ready(session, works, lying, now=now)
+        if lane not in busy and not vitals.has_sent(session, works.targets_of(lane), since=since)
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -35,8 +35,10 @@ from publisher.delivery.outcomes import give_up
 from publisher.delivery.works import Room, Works
 from publisher.model.delivery import Attempt, Bundle, Delivery, bundle_key, stands
 from publisher.model.states import DeliveryState as S
+from publisher.model.urgency import Urgency
 from publisher.storage import many
 
+SOON = timedelta(minutes=10)  # so long a last send is kept for a bundle that was refused
 GONE = "发布目标已不在配置中，请恢复配置后重新发送"
 
 
@@ -89,13 +91,17 @@ def claim_all(
     single: list[str] = []
     for room in rooms:
         calls = open_gates.room(room.lane, room.channel, most=room.calls, now=now)
+        is_kept = open_gates.is_reserved(room.lane, room.channel, now=now)
+        left = open_gates.left(room.lane, room.channel, is_urgent=True, now=now)
+        line = Line(
+            lane=room.lane, closed=tuple(closed), is_urgent=is_kept, is_last=left == 1, now=now
+        )
         if calls and isinstance(room.channel, Bundles):
-            claims += _bundle(session, works, room.lane, room.channel, closed=closed, now=now)
-        elif calls == 1:
+            claims += _bundle(session, works, line, room.channel)
+        elif calls == 1 and not is_kept:
             single.append(room.lane)
         elif calls:
-            due = _next(session, room.lane, calls, closed=closed, now=now)
-            ids += [row.id for row in due]
+            ids += [row.id for row in _next(session, line, calls)]
     ids += _heads(session, single, closed=closed, now=now)
     claims += _singles(session, works, ids, now=now)
     _arm(session, claims, now=now)
@@ -124,9 +130,20 @@ _OTHER = _TABLE.alias("other")
 # built once: SQLAlchemy takes longer to build such a statement than SQLite to run it
 
 
-def _waiting(lane: ColumnElement[str], *, has_closed: bool) -> Select[Any]:
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What waits on a lane and may be taken now."""
+
+    lane: str
+    closed: tuple[str, ...]  # targets that are not
+    is_urgent: bool  # what is not urgent is not
+    is_last: bool  # the rations allow one send more
+    now: datetime
+
+
+def _waiting(lane: ColumnElement[str], *, has_closed: bool, is_urgent: bool = False) -> Select[Any]:
     """Build the question for what is due on a lane, the first of it first."""
-    query = select(D.id, D.target, D.part, D.bundle_id).where(
+    query = select(D.id, D.target, D.part, D.bundle_id, D.rank_at).where(
         D.lane == lane,
         stands(S.PLANNED),
         D.rank_at <= bindparam("now"),
@@ -141,12 +158,15 @@ def _waiting(lane: ColumnElement[str], *, has_closed: bool) -> Select[Any]:
     )
     if has_closed:
         query = query.where(D.target.not_in(bindparam("closed", expanding=True)))
+    if is_urgent:
+        query = query.where(D.urgency != Urgency.NORMAL)
     return query.order_by(D.rank_at, D.id)
 
 
 @cache
-def _next_query(*, has_closed: bool) -> Select[Any]:
-    query = _waiting(bindparam("lane"), has_closed=has_closed).limit(bindparam("most"))
+def _next_query(*, has_closed: bool, is_urgent: bool) -> Select[Any]:
+    query = _waiting(bindparam("lane"), has_closed=has_closed, is_urgent=is_urgent)
+    query = query.limit(bindparam("most"))
     return query.with_for_update(skip_locked=True, key_share=True)
 
 
@@ -182,11 +202,12 @@ _TAKE = (
 _ARM = insert(cast(Table, Attempt.__table__)).values(outcome="", said="")
 
 
-def _next(
-    session: Session, lane: str, most: int, *, closed: Sequence[str], now: datetime
-) -> Sequence[Any]:
-    asked = {"lane": lane, "now": now, "most": most} | ({"closed": closed} if closed else {})
-    return session.connection().execute(_next_query(has_closed=bool(closed)), asked).all()
+def _next(session: Session, line: Line, most: int) -> Sequence[Any]:
+    asked = {"lane": line.lane, "now": line.now, "most": most}
+    query = _next_query(has_closed=bool(line.closed), is_urgent=line.is_urgent)
+    if line.closed:
+        asked["closed"] = line.closed
+    return session.connection().execute(query, asked).all()
 
 
 def _heads(
@@ -216,25 +237,23 @@ def _singles(session: Session, works: Works, ids: Sequence[int], *, now: datetim
     return claims
 
 
-def _bundle(
-    session: Session,
-    works: Works,
-    lane: str,
-    channel: Bundles,
-    *,
-    closed: Sequence[str],
-    now: datetime,
-) -> list[Claim]:
-    """Take one bundle: one that is to go out again as it was, or a new one of what is due."""
-    due = _next(session, lane, channel.max_bundle, closed=closed, now=now)
-    if not due:
+def _bundle(session: Session, works: Works, line: Line, channel: Bundles) -> list[Claim]:
+    """Take one bundle: one that is to go out again as it was, or a new one of what is due.
+
+    What is urgent takes along what is not: that costs no other send.
+    """
+    now = line.now
+    heads = _next(session, line, 1 if line.is_urgent else channel.max_bundle)
+    if not heads:
         return []
-    head = due[0]
+    head = heads[0]
     ids = [] if head.bundle_id is None else _as_it_was(session, head.bundle_id, now=now)
+    if not ids and line.is_last and _is_to_go_again(session, line, before=head.rank_at):
+        return []
     if not ids:
-        like_head = (head.target, head.part)
-        free = (None, head.bundle_id)
-        ids = [r.id for r in due if (r.target, r.part) == like_head and r.bundle_id in free]
+        all_of_it = replace(line, is_urgent=False)
+        due = _next(session, all_of_it, channel.max_bundle) if line.is_urgent else heads
+        ids = _together(head, due, most=channel.max_bundle)
         _freeze(session, head.target, ids, now=now)
     rows = _take(session, works, ids, now=now)
     place = works.channel(head.target, head.part)
@@ -243,6 +262,32 @@ def _bundle(
             give_up(session, session.get_one(Delivery, row.id), GONE, at=now)
         return []
     return [_claim_of(rows, place)] if rows else []
+
+
+def _is_to_go_again(session: Session, line: Line, *, before: datetime) -> bool:
+    """Say whether a bundle that comes first is about to go again: the last send is for that."""
+    first = select(D.id).where(
+        D.lane == line.lane,
+        stands(S.PLANNED),
+        D.rank_at < before,
+        D.due_at > line.now,
+        D.due_at <= line.now + SOON,
+        D.not_after >= D.due_at,
+        D.bundle_id.is_not(None),
+    )
+    return session.execute(first.limit(1)).first() is not None
+
+
+def _together(head: Row[Any], due: Sequence[Row[Any]], *, most: int) -> list[int]:
+    """Return what goes with a head, in the order of the lane."""
+    there = [
+        row
+        for row in due
+        if (row.target, row.part) == (head.target, head.part)
+        and row.bundle_id in (None, head.bundle_id)
+    ]
+    ids = [row.id for row in there]
+    return ids if head.id in ids else [*ids[: most - 1], head.id]
 
 
 def _as_it_was(session: Session, bundle_id: int, *, now: datetime) -> list[int]:

@@ -1,7 +1,8 @@
-"""Whether an account may be used now: pauses, breaker, pacing, rations."""
+"""Whether an account may be used now: pauses, breaker, pacing, rest, rations."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,13 +11,13 @@ from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
 
 from publisher import registry
-from publisher.channel import Channel, Paces, Rations
+from publisher.channel import Channel, Paces, Rations, Rests
 from publisher.delivery import breaker
 from publisher.delivery.works import Room, Works
 from publisher.model.lane import Lane, Spent
 from publisher.model.target import EVERYTHING, Pause, scopes_of
 from publisher.schedule import quota
-from publisher.storage import locks
+from publisher.storage import locks, queries
 
 LONGEST_GAP = timedelta(hours=1)  # no account needs a longer one between two deliveries
 
@@ -30,15 +31,34 @@ class Gates:
     spent: Mapping[tuple[str, str], int]  # (lane, period) -> sends
 
     def room(self, lane: str, channel: Channel | None, *, most: int, now: datetime) -> int:
-        """Return how many calls may begin now, `most` at the most."""
+        """Return how many calls may begin now, `most` at the most; see also `is_reserved`."""
         record = self.lanes.get(lane)
-        if EVERYTHING in self.pauses or not _is_open(record, now=now):
+        if EVERYTHING in self.pauses or not _is_open(record, now=now) or _rests(channel, now=now):
             return 0
         if isinstance(channel, Paces) or is_half_open(record):
             most = min(most, 1)
-        for period, limit in _limits(channel, now=now).items():
-            most = min(most, max(0, limit - self.spent.get((lane, period), 0)))
-        return most
+        for_all = self.left(lane, channel, is_urgent=False, now=now)
+        left = for_all or self.left(lane, channel, is_urgent=True, now=now)
+        return most if left is None else min(most, left)
+
+    def is_reserved(self, lane: str, channel: Channel | None, *, now: datetime) -> bool:
+        """Say whether all that is left of the rations is kept for what is urgent."""
+        left = self.left(lane, channel, is_urgent=False, now=now)
+        return left == 0 and self.left(lane, channel, is_urgent=True, now=now) != 0
+
+    def left(
+        self, lane: str, channel: Channel | None, *, is_urgent: bool, now: datetime
+    ) -> int | None:
+        """Return how many sends the rations still allow now, None where there are none."""
+        if not isinstance(channel, Rations):
+            return None
+        spent = self.spent_of(lane, channel, now=now)
+        return quota.left(channel.rations(), spent, is_urgent=is_urgent, now=now)
+
+    def spent_of(self, lane: str, channel: Channel | None, *, now: datetime) -> Counter[str]:
+        """Return the sends of a lane in the periods that a moment is in."""
+        periods = _limits(channel, now=now)
+        return Counter({period: self.spent.get((lane, period), 0) for period in periods})
 
     def paused_targets(self, works: Works) -> list[str]:
         """Return the targets that a pause holds."""
@@ -58,6 +78,10 @@ def _is_open(record: Lane | None, *, now: datetime) -> bool:
         return False
     wait = (record.next_send_at or now) - now
     return wait <= timedelta() or wait > LONGEST_GAP  # the latter: the clock was set back
+
+
+def _rests(channel: Channel | None, *, now: datetime) -> bool:
+    return isinstance(channel, Rests) and channel.rest_until(now) > now
 
 
 def is_half_open(record: Lane | None) -> bool:
@@ -105,10 +129,13 @@ def ready(session: Session, works: Works, lanes: Iterable[str], *, now: datetime
     rooms = [works.room(lane) for lane in lanes]
     gates = read(session, works, rooms, now=now)
     closed = set(gates.paused_targets(works))
+    kept = {one.lane for one in rooms if gates.is_reserved(one.lane, one.channel, now=now)}
+    kept.difference_update(queries.urgent_lanes(session, kept, now=now))
     return [
         room.lane
         for room in rooms
-        if gates.room(room.lane, room.channel, most=1, now=now)
+        if room.lane not in kept
+        and gates.room(room.lane, room.channel, most=1, now=now)
         and not (closed and closed.issuperset(works.targets_of(room.lane)))
     ]
 

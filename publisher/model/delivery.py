@@ -21,7 +21,7 @@ from publisher.errors import NotAllowedError
 from publisher.model.base import Base, Words
 from publisher.model.item import FrozenRendition, Item
 from publisher.model.states import MOVES, OPEN, DeliveryState
-from publisher.model.urgency import HEAD_START, Urgency
+from publisher.model.urgency import HEAD_START, HEAD_START_WHERE_RATIONED, Urgency
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -43,9 +43,10 @@ def bundle_key(bundle_id: int) -> str:
     return f"bundle-{bundle_id}"
 
 
-def rank_of(due_at: datetime, urgency: str) -> datetime:
+def rank_of(due_at: datetime, urgency: str, *, is_rationed: bool = False) -> datetime:
     """Return the place in its lane of a delivery that is due then. Pure."""
-    return due_at - HEAD_START[Urgency(urgency)]
+    head_start = HEAD_START_WHERE_RATIONED if is_rationed else HEAD_START
+    return due_at - head_start[Urgency(urgency)]
 
 
 def _rank_at(context: Any) -> datetime:
@@ -61,7 +62,8 @@ class Delivery(Base):
 
     `fence` rises with every claim; a worker whose fence is no longer the row's has lost it and may
     write nothing. A `lease_owner` without `lease_until` is a worker that was cut off: its call may
-    still be under way. `rank_at` orders a lane: the due moment less the head start of its urgency.
+    still be under way. `rank_at` orders a lane: the due moment less the head start of its urgency,
+    until people give another order; never later than the due moment.
     `taken_down_at` is set when the outlet has said yes to a take-down that is still to be
     verified. `check_at` is when the outlet is to be asked next, None when there is nothing to ask.
     """
@@ -181,9 +183,9 @@ class Delivery(Base):
         self.check_at, self.deadline_at, self.advice = at, deadline_at, LOOKED_UP_FIRST
 
     def set_due(self, due_at: datetime) -> None:
-        """Set the moment, and with it the place in the lane."""
+        """Set the moment. It never falls back in its lane: an order that people gave stands."""
         self.due_at = due_at
-        self.rank_at = rank_of(due_at, self.urgency)
+        self.rank_at = min(self.rank_at, rank_of(due_at, self.urgency))
 
     def cancel(self, *, at: datetime) -> None:
         """Stop it before it has begun."""

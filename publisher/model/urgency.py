@@ -22,3 +22,10 @@ HEAD_START: Mapping[Urgency, timedelta] = {
     Urgency.URGENT: timedelta(minutes=10),
     Urgency.EMERGENCY: timedelta(hours=1),
 }
+
+# Where an account has so few sends that what goes first is what goes today, hours are nothing.
+HEAD_START_WHERE_RATIONED: Mapping[Urgency, timedelta] = {
+    Urgency.NORMAL: timedelta(),
+    Urgency.URGENT: timedelta(days=7),
+    Urgency.EMERGENCY: timedelta(days=30),
+}

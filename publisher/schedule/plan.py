@@ -10,10 +10,11 @@ from sqlalchemy import Table, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from publisher import registry
-from publisher.channel import Channel, Links, Shares, Slots, Splits
+from publisher.channel import Channel, Links, Rations, Shares, Slots, Splits
 from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery, rank_of
 from publisher.model.item import Edition, FrozenRendition
+from publisher.model.urgency import Urgency
 from publisher.schedule import following, late, times
 from publisher.settings import Delivery as Limits
 from publisher.storage import locks, many
@@ -113,11 +114,16 @@ def _values(
         "lane": lane_of(rendition.target, channel),
         "urgency": edition.item.urgency,
         "due_at": due_at,
-        "rank_at": rank_of(due_at, edition.item.urgency),
+        "rank_at": rank(due_at, edition.item.urgency, channel),
         "not_after": latest.not_after,
         "late": latest.late,
         "expires_at": edition.expires_at,
     }
+
+
+def rank(due_at: datetime, urgency: str, channel: Channel) -> datetime:
+    """Return the place in its lane of what is due on a channel then. Pure."""
+    return rank_of(due_at, urgency, is_rationed=isinstance(channel, Rations))
 
 
 def dues(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> dict[str, datetime]:
@@ -129,7 +135,8 @@ def dues(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> 
     leader = following.leader_of(edition.targets, channels)
     for name, moment in moments.items():
         if leader is not None and moments[leader] > moment:
-            moment = moments[name] = _slot(channels[name], moments[leader])
+            urgency = edition.item.urgency
+            moment = moments[name] = _slot(channels[name], moments[leader], urgency=urgency)
         _check_latest(edition, channels[name], moment)
     return moments
 
@@ -152,12 +159,24 @@ def _check_latest(edition: Edition, channel: Channel, due_at: datetime) -> None:
 
 
 def due(edition: Edition, target: str, channel: Channel, *, at: datetime) -> datetime:
-    """Return when this target's turn is: its own time or the edition's, never before `at`."""
+    """Return when this target's turn is: its own time or the edition's, never before `at`.
+
+    A target with times of its own takes the next of them; an emergency does not wait for it.
+    """
+    return _slot(channel, max(wished(edition, target) or at, at), urgency=edition.item.urgency)
+
+
+def wished(edition: Edition, target: str) -> datetime | None:
+    """Return when this is to go out at the earliest; None: as soon as it is approved."""
     own = edition.overrides.get(target, {}).get("publish_at")
-    wished = times.parse(own, field="publish_at") if own else edition.publish_at
-    moment = max(wished or at, at)
-    return _slot(channel, moment)
+    return times.parse(own, field="publish_at") if own else edition.publish_at
 
 
-def _slot(channel: Channel, moment: datetime) -> datetime:
+def _slot(channel: Channel, moment: datetime, *, urgency: str) -> datetime:
+    is_free = urgency == Urgency.EMERGENCY or not isinstance(channel, Slots)
+    return moment if is_free else slot(channel, moment)
+
+
+def slot(channel: Channel, moment: datetime) -> datetime:
+    """Return the first moment from this one on at which a target lets deliveries leave."""
     return channel.slot(moment) if isinstance(channel, Slots) else moment

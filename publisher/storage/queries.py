@@ -20,6 +20,7 @@ from publisher.model.people import Person
 from publisher.model.states import OPEN, DeliveryState, EditionState
 from publisher.model.status import ItemStatus, status_of
 from publisher.model.target import Beat, Pause, Place, Target, scopes_of
+from publisher.model.urgency import Urgency
 from publisher.storage import many
 
 PAGE = 50
@@ -367,6 +368,20 @@ def due_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> lis
         .exists()
     )
     return list(session.scalars(select(each.c.value).where(is_due)))
+
+
+def urgent_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> set[str]:
+    """Return those of these lanes, mostly none, on which something urgent is due."""
+    if not lanes:
+        return set()
+    found = session.scalars(
+        select(Delivery.lane)
+        .where(stands(DeliveryState.PLANNED), Delivery.lane.in_(lanes))
+        .where(Delivery.rank_at <= now, Delivery.due_at <= now, is_its_turn())
+        .where(Delivery.urgency != Urgency.NORMAL)
+        .distinct()
+    )
+    return set(found)
 
 
 def is_its_turn() -> ColumnElement[bool]:

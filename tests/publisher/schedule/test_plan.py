@@ -11,7 +11,7 @@ from sqlalchemy import select
 from publisher.channel import Channel, Content, Links, Shares, Slots, Splits
 from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
-from publisher.model.item import Edition
+from publisher.model.item import Edition, Item
 from publisher.schedule import plan
 from publisher.settings import Delivery as Limits
 from publisher.storage import renditions
@@ -222,7 +222,12 @@ def test_a_follower_waits_so_long_and_no_longer(tmp_path: Path) -> None:
 def test_a_display_needs_the_target_that_begins_it(tmp_path: Path) -> None:
     with_site: dict[str, Channel] = {"gate": FakeChannel(), "site": Site()}
     edition = Edition(
-        targets=["gate"], overrides={}, display_days=5, display_unit="working", publish_at=None
+        item=Item(urgency="normal"),
+        targets=["gate"],
+        overrides={},
+        display_days=5,
+        display_unit="working",
+        publish_at=None,
     )
 
     with pytest.raises(InvalidError) as caught:
