@@ -50,16 +50,10 @@ def settle(delivery_id: fields.Id, asked: shapes.NewSettlement, caller: Called) 
     at = clock.now()
     with caller.acting() as (session, by):
         found, desk = queries.delivery(session, delivery_id), caller.app.desk
-        settling.settle(
-            session,
-            desk,
-            found,
-            outcome=asked.outcome,
-            url=asked.url,
-            note=asked.note,
-            by=by,
-            at=at,
+        seen = settling.Sighting(
+            outcome=asked.outcome, note=asked.note, url=asked.url, picture=asked.picture
         )
+        settling.settle(session, desk, found, seen, by=by, at=at)
     caller.app.wake_due()
     return _told(caller, delivery_id)
 

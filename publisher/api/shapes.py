@@ -172,6 +172,9 @@ class NewSettlement(Asked):
     outcome: Literal["delivered", "not_delivered"]
     url: Annotated[Text, Field(description="读者看到它的网址")] = ""
     note: Annotated[Text, Field(max_length=MAX_NOTE, description="怎么核实的")]
+    picture: Annotated[
+        str | None, Field(pattern="^[0-9a-f]{64}$", description="截图的摘要，先上传为图片")
+    ] = None
 
 
 class Reason(Asked):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.datastructures import FormData
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
@@ -20,11 +21,15 @@ from publisher.console.visitor import (
     Signed,
     Visitor,
     note_of,
+    printable,
     text_of,
+    texts_of,
 )
 from publisher.errors import InvalidError, NotAllowedError
+from publisher.model.delivery import Delivery
+from publisher.model.people import Person
 from publisher.storage import queries
-from publisher.workflow import rules
+from publisher.workflow import handover, intake, rules
 from publisher.workflow import settle as settling
 
 router = APIRouter()
@@ -69,6 +74,17 @@ def ask_settlement(delivery_id: Id, visitor: Signed) -> Response:
         return _settlement(look, delivery_id)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What was put into the form of a settlement."""
+
+    outcome: str = ""
+    url: str = ""
+    note: str = ""
+    steps: tuple[str, ...] = ()  # numbers of those that are ticked, from "1"
+    file: UploadFile | None = None
+
+
 def _settlement(
     look: Look,
     delivery_id: int,
@@ -76,52 +92,81 @@ def _settlement(
     status: int = 200,
     banner: str = "",
     fault: InvalidError | None = None,
-    outcome: str = "",
-    url: str = "",
-    note: str = "",
+    typed: Typed = Typed(),  # frozen
 ) -> Response:
+    delivery = queries.delivery(look.session, delivery_id)
+    channels = look.app.channels
     return look.page(
         "deliveries/settlement.html",
         status=status,
-        delivery=queries.delivery(look.session, delivery_id),
-        may=rules.may(look.person, "settle"),
+        delivery=delivery,
+        handed=handover.of(delivery, channels=channels, media=look.app.media),
+        may=handover.may_settle(look.person, delivery, channels),
+        most_mb=look.app.settings.documents.max_picture_mb,
         banner=banner,
         faults={fault.field: fault.message} if fault else {},
-        outcome=outcome,
-        url=url,
-        note=note,
+        typed=typed,
     )
 
 
 @router.post("/deliveries/{delivery_id}/settlement")
 def settle(delivery_id: Id, visitor: Signed, form: Posted) -> Response:
     """Record what a person saw at the outlet."""
-    outcome, url, note = (text_of(form, name).strip() for name in ("outcome", "url", "note"))
+    typed = _typed(form)
     try:
         note_of(form, "note")
         with visitor.acting() as (session, by):
             found = queries.delivery(session, delivery_id)
             item_id = found.item_id
-            settling.settle(
-                session,
-                visitor.app.desk,
-                found,
-                outcome=outcome,
-                url=url,
-                note=note,
-                by=by,
-                at=clock.now(),
-            )
+            _settle(session, visitor, found, typed, by=by)
     except InvalidError as error:
         with visitor.looking() as look:
-            return _settlement(
-                look, delivery_id, status=422, fault=error, outcome=outcome, url=url, note=note
-            )
+            return _settlement(look, delivery_id, status=422, fault=error, typed=typed)
     except NotAllowedError as error:
         with visitor.looking() as look:
             return _settlement(look, delivery_id, status=409, banner=error.message)
     visitor.app.wake_due()
     return _back(item_id, delivery_id, done="settled")
+
+
+def _typed(form: FormData) -> Typed:
+    file = form.get("picture")
+    return Typed(
+        outcome=text_of(form, "outcome").strip(),
+        url=text_of(form, "url").strip(),
+        note=text_of(form, "note").strip(),
+        steps=tuple(texts_of(form, "step")),
+        file=file if isinstance(file, UploadFile) and file.filename else None,
+    )
+
+
+def _settle(
+    session: Session, visitor: Visitor, found: Delivery, typed: Typed, *, by: Person
+) -> None:
+    """Settle a delivery; one that was handed over is done when every step is, and can be seen."""
+    app, at, note = visitor.app, clock.now(), typed.note
+    handed = handover.of(found, channels=app.channels, media=app.media)
+    if handed is not None and typed.outcome == "delivered":
+        _require_all_steps(typed, handed.steps)
+        note = note or BY_HAND
+    picture = None
+    if typed.file is not None:
+        rules.require(handover.may_settle(by, found, app.channels))
+        name, file = printable(typed.file.filename or ""), typed.file.file.read()
+        picture = intake.screenshot(session, app.desk, name=name, file=file, by=by, at=at)
+    seen = settling.Sighting(outcome=typed.outcome, note=note, url=typed.url, picture=picture)
+    settling.settle(session, app.desk, found, seen, by=by, at=at)
+
+
+BY_HAND = "按清单逐项人工发布"
+
+
+def _require_all_steps(typed: Typed, steps: tuple[str, ...]) -> None:
+    if set(typed.steps) != {str(number) for number in range(1, len(steps) + 1)}:
+        raise InvalidError("请每做完一步就打上勾；还有没打勾的步骤", field="step", code="empty")
+    if typed.file is None and not typed.url:
+        message = "请附上发布之后的截图，或填读者看到它的网址"
+        raise InvalidError(message, field="picture", code="empty")
 
 
 @router.post("/deliveries/{delivery_id}/retry")

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
+from publisher.channel import Previews
 from publisher.console import previews
 from publisher.console.items import Drafts
 from publisher.console.previews import Shapes
 from publisher.console.visitor import Id, Look, Posted, Signed, text_of
 from publisher.errors import InvalidError, NotAllowedError
+from publisher.model.item import Edition
 from publisher.model.review import Verdict
 from publisher.storage import queries
+from publisher.workflow import phone as phones
 from publisher.workflow import review, rules
 from publisher.workflow.review import Judgement
 
 router = APIRouter()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone:
+    """What was typed as the name of a person on the outlet, and what is wrong with it."""
+
+    to: str = ""
+    fault: str = ""
 
 
 @router.get("/reviews")
@@ -52,6 +64,7 @@ def _page(
     banner: str = "",
     fault: str = "",
     typed: Judgement | None = None,
+    phone: Phone | None = None,
 ) -> Response:
     edition = queries.edition(look.session, edition_id)
     stages = look.app.settings.stages
@@ -62,6 +75,7 @@ def _page(
         "open_stage": rules.open_stage(edition, stages),
         "reason": rules.may_review(look.person, edition, stages),
         "previews": previews.of(look, edition, shapes),
+        "phones": _phones(look, edition),
     }
     return look.page(
         "reviews/page.html",
@@ -71,8 +85,39 @@ def _page(
         opinion=typed.opinion if typed else "",
         verdict=typed.verdict if typed else "",
         most=review.MAX_OPINION,
+        phone=phone or Phone(),
         **facts,
     )
+
+
+def _phones(look: Look, edition: Edition) -> dict[str, int]:
+    """Return the renditions that can be shown on a phone, by target, for those who may ask."""
+    if phones.may_preview(look.person, edition, look.app.settings.stages) is not None:
+        return {}
+    channels = look.app.channels
+    return {
+        frozen.target: frozen.id
+        for frozen in edition.renditions
+        if isinstance(channels.get(frozen.target), Previews)
+    }
+
+
+@router.post("/editions/{edition_id}/phone-previews")
+def show_on_phone(edition_id: Id, visitor: Signed, shapes: Drafts, form: Posted) -> Response:
+    """Have the outlet show a rendition on one person's phone; waits for its answer."""
+    to, asked = text_of(form, "to").strip(), text_of(form, "rendition")
+    rendition_id = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+    try:
+        phones.preview(visitor.app.desk, rendition_id, to=to, by=visitor.person_id, at=clock.now())
+    except InvalidError as error:
+        with visitor.looking() as look:
+            wrong = Phone(to=to, fault=error.message)
+            return _page(look, edition_id, shapes, status=422, phone=wrong)
+    except NotAllowedError as error:
+        with visitor.looking() as look:
+            typed = Phone(to=to)
+            return _page(look, edition_id, shapes, status=409, banner=error.message, phone=typed)
+    return RedirectResponse(f"/editions/{edition_id}/review?done=previewed", status_code=303)
 
 
 @router.post("/editions/{edition_id}/reviews")
@@ -90,10 +135,11 @@ def judge(edition_id: Id, visitor: Signed, shapes: Drafts, form: Posted) -> Resp
             edition = queries.edition(session, edition_id)
             review.review(session, visitor.app.desk, edition, typed, by=by, at=clock.now())
     except InvalidError as error:
-        where = "fault" if error.field in ("opinion", "verdict") else "banner"
+        is_typed = error.field in ("opinion", "verdict")
+        banner, fault = ("", error.message) if is_typed else (error.message, "")
         with visitor.looking() as look:
             return _page(
-                look, edition_id, shapes, status=422, typed=typed, **{where: error.message}
+                look, edition_id, shapes, status=422, typed=typed, banner=banner, fault=fault
             )
     except NotAllowedError as error:
         with visitor.looking() as look:

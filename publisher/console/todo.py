@@ -16,7 +16,7 @@ from publisher.schedule import late
 from publisher.schedule.places import places
 from publisher.storage import queries, vitals
 from publisher.storage.queries import ItemRow
-from publisher.workflow import rules
+from publisher.workflow import handover, rules
 from publisher.workflow import targets as running
 
 GIVEN_UP = (S.FAILED, S.MISSED)
@@ -43,10 +43,15 @@ def _tasks(look: Look, rows: Sequence[ItemRow]) -> Iterator[Task]:
     for delivery in _troubled(look):
         part = look.part_label(delivery.target, delivery.part)
         place = " ".join(filter(None, (look.label(delivery.target), part)))
+        title = delivery.rendition.edition.title
+        if handover.of(delivery, channels=look.app.channels, media=look.app.media):
+            url = f"/deliveries/{delivery.id}/settlement"
+            yield Task(kind="人工发布", tone="look", text=f"{place}：{title}", url=url)
+            continue
         yield Task(
             kind=DELIVERY_STATE[S(delivery.state)],
             tone="bad",
-            text=f"{place}：{delivery.rendition.edition.title}",
+            text=f"{place}：{title}",
             url=f"/items/{delivery.item_id}#delivery-{delivery.id}",
         )
     yield from _unwell(look)
@@ -67,7 +72,14 @@ def _troubled(look: Look) -> list[Delivery]:
         found += [d for d in queries.deliveries(look.session, state=state) if _still_matters(d)]
     found = list({delivery.id: delivery for delivery in found}.values())
     is_office = rules.may(look.person, "settle") is None
-    return [d for d in found if is_office or d.item.created_by_id == look.person.id][:MOST]
+    return [d for d in found if is_office or _is_theirs(look, d)][:MOST]
+
+
+def _is_theirs(look: Look, delivery: Delivery) -> bool:
+    """Say whether this person wrote it, or has it in hand."""
+    if delivery.item.created_by_id == look.person.id:
+        return True
+    return handover.assignee(delivery, look.app.channels) == look.person.name
 
 
 def _still_matters(delivery: Delivery) -> bool:

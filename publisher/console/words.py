@@ -41,11 +41,16 @@ VERBS = {  # of notes
     "go_ahead": "不再等待",
     "leave": "决定不再发",
     "display": "公示期起算",
+    "phone_preview": "发手机预览",
+    "replan": "改期",
+    "reorder": "调整顺序",
+    "flipped": "发布后不见了",
+    "outside_send": "平台上有人手工群发",
     "recover": "重启后核对",
     "add_person": "添加人员",
     "create_token": "生成令牌",
 }
-STEPS = {"prepare": "准备", "deliver": "发送", "withdraw": "撤下"}
+STEPS = {"prepare": "准备", "deliver": "发送", "repeat": "重复同一次发送", "withdraw": "撤下"}
 OUTCOMES = {  # of attempts
     "": "进行中",
     "accepted": "平台已受理",
@@ -110,6 +115,7 @@ DONE = {  # what a page says after an act, by the word in its address
     "retried": "已重新排入发送",
     "gone_ahead": "已不再等待，按时间发送",
     "left": "已记下：不再发",
+    "previewed": "预览已发到手机，请在微信里查看",
     "checked": "检查完毕，结果如下",
     "paused": "已暂停，到时间的投递先排队；撤下照常进行",
     "resumed": "已恢复发送",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from publisher import documents
 from publisher.documents import attachments, pictures
+from publisher.errors import InvalidError
 from publisher.model.people import Person
 from publisher.workflow import compose, rules
 from publisher.workflow.compose import Draft, NamedFile
@@ -69,3 +70,19 @@ def pictured(
     medium = compose.store(session, desk, name=name, file=safe, media_type=media_type, by=by, at=at)
     suffix = "png" if media_type == "image/png" else "jpg"
     return NamedFile(digest=medium.digest, name=f"{medium.digest[:32]}.{suffix}", alt=alt.strip())
+
+
+def screenshot(
+    session: Session, desk: Desk, *, name: str, file: bytes, by: Person, at: datetime
+) -> str:
+    """Check and store what a person saw at an outlet; return its digest.
+
+    Who may settle a delivery may show how they know; that is asked where it is settled.
+    """
+    limit = int(desk.settings.documents.max_picture_mb * MIB)
+    try:
+        safe, media_type = pictures.as_upload(name, file, max_bytes=limit)
+    except InvalidError as error:
+        raise InvalidError(error.message, field="picture", code=error.code) from error
+    medium = compose.store(session, desk, name=name, file=safe, media_type=media_type, by=by, at=at)
+    return medium.digest

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.delivery import Delivery, Observation
+from publisher.model.item import Medium
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
 from publisher.schedule import following, late, period
 from publisher.storage import locks, notes
-from publisher.workflow import rules
+from publisher.workflow import handover, rules
 from publisher.workflow.desk import Desk
 
 OUTCOMES = {"delivered": "确认在平台上", "not_delivered": "确认不在平台上"}
@@ -32,45 +34,63 @@ MAY_ARRIVE = (
 MAX_URL = 1000  # characters
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """What a person saw at the outlet, and how they know."""
+
+    outcome: str  # "delivered", or "not_delivered"
+    note: str
+    url: str = ""  # where a reader sees it
+    picture: str | None = None  # digest of a stored screenshot
+
+
 def settle(
-    session: Session,
-    desk: Desk,
-    delivery: Delivery,
-    *,
-    outcome: str,
-    url: str = "",
-    note: str,
-    by: Person,
-    at: datetime,
+    session: Session, desk: Desk, delivery: Delivery, seen: Sighting, *, by: Person, at: datetime
 ) -> None:
-    """Record what a person saw at the outlet; the note says how they know.
+    """Record what a person saw at the outlet; who has a delivery in hand may.
 
     While a call that was given up may still arrive, nobody can know that nothing is there.
     """
-    rules.require(rules.may(by, "settle"))
-    if outcome not in OUTCOMES:
+    rules.require(handover.may_settle(by, delivery, desk.channels))
+    if seen.outcome not in OUTCOMES:
         raise InvalidError("核实结果只能是 delivered 或 not_delivered", field="outcome")
-    if not note.strip():
+    if not seen.note.strip():
         raise InvalidError("请写明是怎么核实的", field="note", code="empty")
-    if len(url) > MAX_URL or (url and not url.startswith(("http://", "https://"))):
+    if len(seen.url) > MAX_URL or (seen.url and not seen.url.startswith(("http://", "https://"))):
         raise InvalidError("网址要以 http:// 或 https:// 开头", field="url")
+    _check_picture(session, seen.picture)
     locks.delivery(session, delivery)
     was = S(delivery.state)
-    to = MOVES.get((was, outcome))
+    to = MOVES.get((was, seen.outcome))
     if to is None:
         raise NotAllowedError("这一投递现在不需要人工核实", code="wrong_state")
-    if outcome == "not_delivered" and delivery.lease_owner is not None:
+    if seen.outcome == "not_delivered" and delivery.lease_owner is not None:
         raise NotAllowedError(MAY_ARRIVE, code="under_way")
     if was == S.WITHDRAWING and to == S.CONFIRMED:
         delivery.expires_at = None  # it must stay, so its planned end is off too
-    delivery.settle(_expired_or(to, delivery), url=url, at=at)
-    found = "present" if outcome == "delivered" else "absent"
+    delivery.settle(_expired_or(to, delivery), url=seen.url, at=at)
+    found = "present" if seen.outcome == "delivered" else "absent"
     session.add(
-        Observation(delivery_id=delivery.id, at=at, source=by.name, found=found, evidence=note)
+        Observation(
+            delivery_id=delivery.id,
+            at=at,
+            source=by.name,
+            found=found,
+            evidence=seen.note,
+            picture=seen.picture,
+        )
     )
-    _note(session, delivery, "settle", by=by, at=at, text=f"{OUTCOMES[outcome]}：{note}")
+    _note(session, delivery, "settle", by=by, at=at, text=f"{OUTCOMES[seen.outcome]}：{seen.note}")
     if was in (S.UNCONFIRMED, S.ACCEPTED):
         _tell(session, desk, delivery, at=at)
+
+
+def _check_picture(session: Session, digest: str | None) -> None:
+    if digest is None:
+        return
+    medium = session.get(Medium, digest)
+    if medium is None or not medium.media_type.startswith("image/"):
+        raise InvalidError("没有这张截图，请先上传图片", field="picture", code="not_found")
 
 
 def _tell(session: Session, desk: Desk, delivery: Delivery, *, at: datetime) -> None:

@@ -269,7 +269,8 @@ def _settle(case: Case, desk: Desk, id: int, *, at: datetime) -> None:
         is_up = look_by_hand(case, text, is_to_go=row.state == S.WITHDRAWING)
         outcome = "delivered" if is_up else "not_delivered"
         if row.state in (S.UNCONFIRMED, S.ACCEPTED, S.WITHDRAWING):
-            settle.settle(session, desk, row, outcome=outcome, note="看过", by=by, at=at)
+            seen = settle.Sighting(outcome=outcome, note="看过")
+            settle.settle(session, desk, row, seen, by=by, at=at)
 
 
 def look_by_hand(case: Case, text: str, *, is_to_go: bool) -> bool:

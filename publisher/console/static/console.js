@@ -71,5 +71,20 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
+// A button that copies the words of a field; without scripts they can be marked and copied.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    const status = button.parentElement.querySelector("[data-copied]");
+    try {
+      await navigator.clipboard.writeText(field.value);
+      status.textContent = "已复制";
+    } catch {
+      status.textContent = document.execCommand("copy") ? "已复制" : "请按 Ctrl+C 复制";
+    }
+  });
+}
 document.querySelectorAll("[data-live]").forEach(keepFresh);
 document.getElementById("faults")?.focus();

@@ -492,9 +492,8 @@ class Schedules(RuleBasedStateMachine):
             outcome = "delivered" if is_up else "not_delivered"
             by = self._person(session)
             with contextlib.suppress(NotAllowedError):  # the call is still under way
-                settle.settle(
-                    session, self.desk, row, outcome=outcome, note="看过", by=by, at=self.now
-                )
+                seen = settle.Sighting(outcome=outcome, note="看过")
+                settle.settle(session, self.desk, row, seen, by=by, at=self.now)
 
     @rule(which=st.integers(0, 5))
     def a_person_sends_again(self, which: int) -> None:

@@ -103,7 +103,8 @@ def settling(office: Office, delivery_id: int) -> Act:
     def act(session: Session) -> None:
         row = queries.delivery(session, delivery_id)
         by = person(session, office, "吴凡")
-        settle.settle(session, office.desk, row, outcome="delivered", note="看过", by=by, at=NINE)
+        seen = settle.Sighting(outcome="delivered", note="看过")
+        settle.settle(session, office.desk, row, seen, by=by, at=NINE)
 
     return act
 

@@ -44,7 +44,7 @@ def said(works: Works, number: int, **words: Any) -> Delivery:
     with works.database.sessions.begin() as session:
         by = operator(session)
         row = session.get_one(Delivery, number)
-        settle.settle(session, desk(works), row, by=by, at=NINE, **words)
+        settle.settle(session, desk(works), row, settle.Sighting(**words), by=by, at=NINE)
     return make.stored(works, number)
 
 

@@ -67,9 +67,8 @@ def test_what_a_person_let_stay_can_be_withdrawn_again(office: Office) -> None:
     with office.desk.database.sessions.begin() as session:
         delivery = session.get_one(Delivery, office.deliveries(item_id)[0].id)
         by = session.get_one(Person, office.staff["吴凡"])
-        settle.settle(
-            session, office.desk, delivery, outcome="delivered", note="点错了", by=by, at=NINE
-        )
+        seen = settle.Sighting(outcome="delivered", note="点错了")
+        settle.settle(session, office.desk, delivery, seen, by=by, at=NINE)
 
     take_back(office, item_id, reason="确实有误")
 
@@ -130,16 +129,8 @@ def test_a_person_settles_what_no_machine_can(
     with office.desk.database.sessions.begin() as session:
         delivery = session.get_one(Delivery, office.deliveries(item_id)[0].id)
         by = session.get_one(type(delivery.item.created_by), office.staff["吴凡"])
-        settle.settle(
-            session,
-            office.desk,
-            delivery,
-            outcome=outcome,
-            url="https://a.example/7",
-            note="看过后台",
-            by=by,
-            at=NINE,
-        )
+        seen = settle.Sighting(outcome=outcome, url="https://a.example/7", note="看过后台")
+        settle.settle(session, office.desk, delivery, seen, by=by, at=NINE)
 
     settled = office.deliveries(item_id)[0]
     assert settled.state == after
