@@ -143,6 +143,7 @@ def test_a_person_settles_what_no_machine_can(
         ({"outcome": "maybe"}, "outcome"),
         ({"note": " "}, "note"),
         ({"url": "javascript:alert(1)"}, "url"),
+        ({"picture": "0" * 64}, "picture"),
     ],
 )
 def test_a_settlement_without_evidence_is_refused(
@@ -151,10 +152,10 @@ def test_a_settlement_without_evidence_is_refused(
     item_id = office.approved()
     put(office, item_id, S.UNCONFIRMED, S.PLANNED)
     delivery = office.deliveries(item_id)[0]
-    values = {"outcome": "delivered", "note": "看过后台", "url": ""} | given
+    seen = settle.Sighting(**({"outcome": "delivered", "note": "看过后台"} | given))
 
     with pytest.raises(InvalidError) as caught:
-        office.act("吴凡", settle.settle, office.desk, delivery, **values)
+        office.act("吴凡", settle.settle, office.desk, delivery, seen)
 
     assert caught.value.field == field
     assert office.deliveries(item_id)[0].state == S.UNCONFIRMED
