@@ -17,7 +17,7 @@ from publisher import clock
 from publisher.alarms import mail, watch
 from publisher.app import App
 from publisher.channel import CAMPUS_TIME
-from publisher.delivery import follow, gates, recover, takedown
+from publisher.delivery import follow, gates, recover, replan, takedown
 from publisher.delivery.engine import Kind, Work
 from publisher.model.target import EVERYTHING, Beat, Pause
 from publisher.schedule.plan import lane_of
@@ -159,9 +159,10 @@ class Ticker:
             self.app.engine.wake(Work(kind, target))
 
     def housekeeping(self) -> None:
-        """Settle the claims of the dead, mark what was missed, check targets, show we live."""
+        """Settle the claims of the dead, re-plan and miss, check targets, show we live."""
         now = clock.now()
         recover.recover(self.app.works, now=now)
+        replan.replan(self.app.works, now=now)
         recover.miss(self.app.works, now=now)
         follow.stop_waiting(self.app.works, now=now)
         recover.mend_clock(self.app.works, now=now)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.orm import Session
@@ -248,7 +249,7 @@ def _bundle(session: Session, works: Works, line: Line, channel: Bundles) -> lis
         return []
     head = heads[0]
     ids = [] if head.bundle_id is None else _as_it_was(session, head.bundle_id, now=now)
-    if not ids and line.is_last and _is_to_go_again(session, line, before=head.rank_at):
+    if not ids and line.is_last and _is_to_go_again(session, line, before=head):
         return []
     if not ids:
         all_of_it = replace(line, is_urgent=False)
@@ -264,12 +265,13 @@ def _bundle(session: Session, works: Works, line: Line, channel: Bundles) -> lis
     return [_claim_of(rows, place)] if rows else []
 
 
-def _is_to_go_again(session: Session, line: Line, *, before: datetime) -> bool:
+def _is_to_go_again(session: Session, line: Line, *, before: Row[Any]) -> bool:
     """Say whether a bundle that comes first is about to go again: the last send is for that."""
     first = select(D.id).where(
         D.lane == line.lane,
         stands(S.PLANNED),
-        D.rank_at < before,
+        D.rank_at <= before.rank_at,
+        tuple_(D.rank_at, D.id) < (before.rank_at, before.id),
         D.due_at > line.now,
         D.due_at <= line.now + SOON,
         D.not_after >= D.due_at,

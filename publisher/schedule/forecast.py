@@ -26,6 +26,7 @@ class Waiting:
     rank_at: datetime
     urgency: str = Urgency.NORMAL
     place: tuple[str, str] = ("", "")  # target and part; what goes together has the same
+    latest_at: datetime | None = None  # past this it does not go; None: it may wait
 
     @property
     def is_urgent(self) -> bool:
@@ -67,7 +68,7 @@ def forecast(
 ) -> list[Push]:
     """Return the coming sends in order; `spent` has the sends made, by period.
 
-    What can never be sent, because all is kept for the urgent, is in none of them.
+    What cannot be sent any more, because no send is left before its latest moment, is in none.
     """
     left = sorted(waiting, key=_rank)
     spent, pushes = spent.copy(), list[Push]()
@@ -109,10 +110,12 @@ def _rank(one: Waiting) -> tuple[datetime, int]:
 
 
 def _later(one: Waiting, rules: Rules, spent: Counter[str], moment: datetime) -> Waiting | None:
-    """Return it with the next moment at which it may go; None: there is none."""
+    """Return it with the next moment at which it may go; None: there is none in time."""
     opens = quota.opens_at(rules.rations, spent, is_urgent=one.is_urgent, now=moment)
     if opens is None:
         return None
     if opens > moment:
         opens = max(opens, rules.slot(opens))
-    return replace(one, due_at=max(opens, rules.rest_until(opens)).astimezone(UTC))
+    due_at = max(opens, rules.rest_until(opens)).astimezone(UTC)
+    is_too_late = one.latest_at is not None and due_at > one.latest_at
+    return None if is_too_late else replace(one, due_at=due_at)

@@ -11,6 +11,7 @@ from publisher.channel import CAMPUS_TIME
 from publisher.errors import InvalidError
 
 NAMES = {"publish_at": "发布时间", "expires_at": "结束时间", "not_after": "最晚发布时间"}
+WEEKDAYS = "一二三四五六日"
 LAST_YEAR = 2100  # a slip of the pen beyond it; and sums of moments end at the year 9999
 FORM = re.compile(
     r"(\d{4})[-/年.](\d{1,2})[-/月.](\d{1,2})日?"
@@ -55,6 +56,13 @@ def say(moment: datetime | None) -> str:
         return ""
     local = moment.astimezone(CAMPUS_TIME)
     return f"{local.year}年{local.month}月{local.day}日 {local.hour}:{local.minute:02d}"
+
+
+def say_day(moment: datetime) -> str:
+    """Return a moment soon to come as people say it: "11月28日（周六）17:00"."""
+    local = moment.astimezone(CAMPUS_TIME)
+    weekday = WEEKDAYS[local.weekday()]
+    return f"{local.month}月{local.day}日（周{weekday}）{local.hour}:{local.minute:02d}"
 
 
 def check_all(

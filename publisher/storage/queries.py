@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
 from publisher.model import words
 from publisher.model.delivery import Delivery, stands
 from publisher.model.item import Edition, FrozenRendition, Item, Medium
-from publisher.model.lane import Lane
+from publisher.model.lane import Lane, Spent
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import OPEN, DeliveryState, EditionState
@@ -368,6 +369,31 @@ def due_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> lis
         .exists()
     )
     return list(session.scalars(select(each.c.value).where(is_due)))
+
+
+def line_of(
+    session: Session, lane: str, *, now: datetime, limit: int = 500
+) -> Sequence[Row[Delivery, datetime | None]]:
+    """Return what waits on a lane and may still go out, in its order, and the latest moments given.
+
+    What is due and waits for another one is not among it.
+    """
+    found = session.execute(
+        select(Delivery, Edition.not_after)
+        .join(Delivery.rendition)
+        .join(FrozenRendition.edition)
+        .where(stands(DeliveryState.PLANNED), Delivery.lane == lane, Delivery.not_after >= now)
+        .where(or_(Delivery.due_at > now, is_its_turn()))
+        .order_by(Delivery.rank_at, Delivery.id)
+        .limit(limit)
+    )
+    return found.all()
+
+
+def spent(session: Session, lane: str, periods: Collection[str]) -> Counter[str]:
+    """Return the sends that an account has made in these periods."""
+    rows = session.scalars(select(Spent).where(Spent.lane == lane, Spent.period.in_(periods)))
+    return Counter({row.period: row.sends for row in rows})
 
 
 def urgent_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> set[str]:
