@@ -331,7 +331,11 @@ class Shares(ABC):
 
     @abstractmethod
     def account(self) -> str:
-        """Return what names the account, the same in all its targets; no secret. Pure."""
+        """Return what names the account, the same in all its targets; no secret. Pure.
+
+        A way of using it that has limits of its own follows after a "/": "gh_1/link". One item
+        takes one of the ways.
+        """
 
 
 class Paces(ABC):

@@ -34,7 +34,7 @@ tokens_cli = typer.Typer(help="程序用的令牌。", no_args_is_help=True)
 cli.add_typer(cli_targets.targets_cli, name="targets")
 cli.add_typer(people_cli, name="people")
 cli.add_typer(tokens_cli, name="tokens")
-for command in cli_store.COMMANDS:
+for command in (*cli_store.COMMANDS, cli_targets.plan):
     cli.command()(command)
 
 Engine = Literal["embedded", "procrastinate"]

@@ -20,10 +20,13 @@ from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState
+from publisher.model.urgency import Urgency
 from publisher.schedule import times
 from publisher.settings import ROLES
 from publisher.storage.queries import ItemRow, TargetRow
+from publisher.workflow.digest import Plan
 
+URGENCY = {Urgency.NORMAL: "", Urgency.URGENT: "加急", Urgency.EMERGENCY: "特急"}
 # a pipe has no width of its own; 80 columns would cut Chinese titles
 OUT = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -202,6 +205,50 @@ def _print_targets(told: Mapping[str, dict[str, object]]) -> None:
             str(one["advice"]) or "无需处理",
         )
     OUT.print(table)
+
+
+def plan(target: str, told: Plan, *, as_json: bool) -> None:
+    """Print the coming sends of a target, and what is left of its rations."""
+    if as_json:
+        _json(_plan(target, told))
+        return
+    for left in told.rations:
+        by_hand = f"（手工 {left.by_hand} 次）" if left.by_hand else ""
+        kept = f"，其中 {left.ration.reserve} 次留给加急" if left.ration.reserve else ""
+        line(f"{left.period}：已用 {left.spent}/{left.ration.sends} 次{by_hand}{kept}")
+    table = Table("时间", "位置", "投递", "稿件", "紧急程度", "说明", box=None)
+    for push in told.pushes:
+        for place, one in enumerate(push.ids, start=1):
+            _add(table, times.say(push.at) if place == 1 else "", str(place), told, one)
+    for one in told.unplaced:
+        _add(table, "排不上", "", told, one)
+    OUT.print(table)
+
+
+def _add(table: Table, at: str, place: str, told: Plan, delivery_id: int) -> None:
+    row = told.waiting[delivery_id]
+    name = f"{row.item_id} {told.titles[row.id]}"[:24]
+    table.add_row(at, place, str(row.id), name, URGENCY[Urgency(row.urgency)], row.advice)
+
+
+def _plan(target: str, told: Plan) -> dict[str, object]:
+    return {
+        "target": target,
+        "pushes": [{"at": _iso(push.at), "deliveries": push.ids} for push in told.pushes],
+        "unplaced": told.unplaced,
+        "rations": [
+            {
+                "period": left.period,
+                "sends": left.ration.sends,
+                "reserve": left.ration.reserve,
+                "spent": left.spent,
+                "by_hand": left.by_hand,
+                "left": left.sends,
+                "renewed_at": _iso(left.renewed_at),
+            }
+            for left in told.rations
+        ],
+    }
 
 
 def _yes_no(value: object) -> str:

@@ -8,17 +8,19 @@ from typing import Annotated
 import typer
 
 from publisher import cli_output as output
+from publisher import clock
 from publisher.app import App
 from publisher.cli_session import NOT_WELL, AsJson, AsPerson, acting, app_at
 from publisher.errors import InvalidError
 from publisher.model.target import EVERYTHING
 from publisher.schedule.places import places
 from publisher.storage import queries
-from publisher.workflow import targets
+from publisher.workflow import digest, targets
 
 targets_cli = typer.Typer(help="发布目标：列出、暂停、恢复、检查。", no_args_is_help=True)
 
 PausedName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="发布目标的名称。")]
+TargetName = Annotated[str, typer.Argument(metavar="TARGET", help="发布目标的名称。")]
 PausedChannel = Annotated[
     str | None, typer.Option("--channel", help="一个渠道的所有目标，如 qq_notice。")
 ]
@@ -73,6 +75,14 @@ def resume_target(
     output.line(f"{targets.scope_label(app.desk, scope)} 已恢复")
     for pause in left:
         output.line(f"还有暂停：{targets.scope_label(app.desk, pause.scope)}（{pause.because}）")
+
+
+def plan(context: Context, name: TargetName, as_json: AsJson = False) -> None:
+    """列出一个发布目标接下来的发送：什么时候，各有哪些稿件，次数还剩多少。"""
+    app = app_at(context)
+    with app.database.reads() as session:
+        found = digest.plan(session, app.desk, name, now=clock.now())
+        output.plan(name, found, as_json=as_json)
 
 
 def _scope(name: str | None, channel: str | None, everything: bool) -> str:

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from publisher.api import alarms, deliveries, items, media, pauses, problems, renditions, targets
+from publisher.api import (
+    alarms,
+    deliveries,
+    items,
+    media,
+    pauses,
+    plans,
+    problems,
+    renditions,
+    targets,
+)
 from publisher.api.gate import Gate
 from publisher.app import App
 
@@ -34,6 +44,6 @@ def build(app: App) -> FastAPI:
     api.state.installation = app
     problems.install(api)
     api.add_middleware(Gate, installation=app)
-    for module in (items, renditions, media, deliveries, targets, pauses, alarms):
+    for module in (items, renditions, media, deliveries, targets, plans, pauses, alarms):
         api.include_router(module.router)
     return api

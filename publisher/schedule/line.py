@@ -11,7 +11,7 @@ from publisher.model.delivery import Delivery
 from publisher.schedule.forecast import Waiting
 
 
-def waiting(found: Iterable[Row[Delivery, datetime | None]]) -> list[Waiting]:
+def waiting(found: Iterable[Row[Delivery, str, datetime | None]]) -> list[Waiting]:
     """Return these deliveries, each with the latest moment that its author gave. Pure."""
     return [
         Waiting(
@@ -22,7 +22,7 @@ def waiting(found: Iterable[Row[Delivery, datetime | None]]) -> list[Waiting]:
             place=(row.target, row.part),
             latest_at=latest_at(row, given),
         )
-        for row, given in found
+        for row, _, given in found
     ]
 
 

@@ -142,10 +142,26 @@ def dues(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> 
 
 
 def check(edition: Edition, *, channels: Mapping[str, Channel], at: datetime) -> None:
-    """Refuse times that no target could keep, and a 公示期 that nothing would begin."""
+    """Refuse times that no target could keep, a 公示期 that nothing would begin, and two ways."""
+    check_ways(edition.targets, channels)
     if edition.display_days is not None:
         following.check_leader(edition.targets, channels)
     dues(edition, channels=channels, at=at)
+
+
+def check_ways(targets: Sequence[str], channels: Mapping[str, Channel]) -> None:
+    """Refuse an item that would go out twice on one account, in two ways of using it."""
+    chosen: dict[tuple[str, str], tuple[str, str]] = {}
+    for name in targets:
+        channel = channels[name]
+        if not isinstance(channel, Shares):
+            continue
+        account = channel.account()
+        one = (registry.kind_of(channel), account.partition("/")[0])
+        other, its_account = chosen.setdefault(one, (name, account))
+        if its_account != account:
+            message = f"{other} 和 {name} 是同一个账号的两种发法，一个稿件只选一种，请删去一个"
+            raise InvalidError(message, field="targets", code="two_ways")
 
 
 def _check_latest(edition: Edition, channel: Channel, due_at: datetime) -> None:

@@ -61,6 +61,13 @@ def opens_at(
     return moment
 
 
+def begun_at(ration: Ration, moment: datetime) -> datetime:
+    """Return when the period of a ration that a moment is in has begun."""
+    today = moment.astimezone(CAMPUS_TIME).date()
+    first = today if ration.period == "day" else today.replace(day=1)
+    return datetime.combine(first, time(), CAMPUS_TIME)
+
+
 def renewed_at(ration: Ration, moment: datetime) -> datetime:
     """Return when the period of a ration that a moment is in gives way to the next."""
     today = moment.astimezone(CAMPUS_TIME).date()

@@ -15,7 +15,7 @@ from publisher.errors import InvalidError, NotFoundError
 from publisher.model import words
 from publisher.model.delivery import Delivery, stands
 from publisher.model.item import Edition, FrozenRendition, Item, Medium
-from publisher.model.lane import Lane, Spent
+from publisher.model.lane import Lane, OutsideSend, Spent
 from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import OPEN, DeliveryState, EditionState
@@ -373,13 +373,14 @@ def due_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> lis
 
 def line_of(
     session: Session, lane: str, *, now: datetime, limit: int = 500
-) -> Sequence[Row[Delivery, datetime | None]]:
-    """Return what waits on a lane and may still go out, in its order, and the latest moments given.
+) -> Sequence[Row[Delivery, str, datetime | None]]:
+    """Return what waits on a lane and may still go out, in its order.
 
-    What is due and waits for another one is not among it.
+    With the title, and the latest moment that the author gave. What is due and waits for another
+    one is not among it.
     """
     found = session.execute(
-        select(Delivery, Edition.not_after)
+        select(Delivery, Edition.title, Edition.not_after)
         .join(Delivery.rendition)
         .join(FrozenRendition.edition)
         .where(stands(DeliveryState.PLANNED), Delivery.lane == lane, Delivery.not_after >= now)
@@ -394,6 +395,12 @@ def spent(session: Session, lane: str, periods: Collection[str]) -> Counter[str]
     """Return the sends that an account has made in these periods."""
     rows = session.scalars(select(Spent).where(Spent.lane == lane, Spent.period.in_(periods)))
     return Counter({row.period: row.sends for row in rows})
+
+
+def sent_by_hand(session: Session, lane: str, *, since: datetime, until: datetime) -> int:
+    """Return how many sends of an account people have made at the outlet in this time."""
+    query = select(func.count()).where(OutsideSend.lane == lane)
+    return session.scalar(query.where(OutsideSend.at >= since, OutsideSend.at < until)) or 0
 
 
 def urgent_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> set[str]:

@@ -17,7 +17,7 @@ from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState, EditionState
 from publisher.model.urgency import Urgency
-from publisher.schedule import display, following, late, times
+from publisher.schedule import display, following, late, plan, times
 from publisher.screening import screen
 from publisher.storage import locks, notes
 from publisher.workflow import rules
@@ -290,6 +290,7 @@ def _check_targets(desk: Desk, draft: Draft) -> None:
                 raise InvalidError(message, field=place, code="unknown_target")
     if len(set(draft.targets)) != len(draft.targets):
         raise InvalidError("发布目标有重复，请删去一个", field="targets", code="twice")
+    plan.check_ways(draft.targets, desk.channels)
     for target, own in draft.overrides.items():
         if unknown := set(own) - OVERRIDES:
             message = f"没有 {'、'.join(sorted(unknown))}，可用的有：{'、'.join(sorted(OVERRIDES))}"

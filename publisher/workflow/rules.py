@@ -18,6 +18,7 @@ MAY = {  # verb: any of these roles
     "withdraw": {"author", "office_reviewer", "operator"},
     "settle": {"office_reviewer", "operator"},
     "retry": {"office_reviewer", "operator"},
+    "arrange": {"office_reviewer", "operator"},
     "run_targets": {"operator", "administrator"},
     "manage_people": {"administrator"},
 }
@@ -26,6 +27,7 @@ VERBS = {
     "withdraw": "撤回稿件",
     "settle": "核实投递",
     "retry": "重新发送",
+    "arrange": "调整发送顺序",
     "run_targets": "暂停或恢复发布目标",
     "manage_people": "管理人员",
 }
