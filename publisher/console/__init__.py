@@ -8,12 +8,14 @@ from starlette.staticfiles import StaticFiles
 from publisher.app import App
 from publisher.console import (
     alarms,
+    calendar,
     deliveries,
     editor,
     faults,
     items,
     media,
     pages,
+    plans,
     previews,
     reviews,
     sign_in,
@@ -33,6 +35,9 @@ def build(app: App) -> FastAPI:
     faults.install(console)
     console.add_middleware(Guard, settings=app.settings)
     console.mount("/static", StaticFiles(directory=pages.STATIC))
-    for module in (sign_in, editor, items, reviews, previews, deliveries, targets, alarms, media):
+    for module in (
+        sign_in, editor, items, reviews, previews, calendar, plans, deliveries,
+        targets, alarms, media
+    ):  # fmt: skip
         console.include_router(module.router)
     return console

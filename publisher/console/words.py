@@ -115,6 +115,7 @@ DONE = {  # what a page says after an act, by the word in its address
     "retried": "已重新排入发送",
     "gone_ahead": "已不再等待，按时间发送",
     "left": "已记下：不再发",
+    "moved": "顺序已调整",
     "previewed": "预览已发到手机，请在微信里查看",
     "checked": "检查完毕，结果如下",
     "paused": "已暂停，到时间的投递先排队；撤下照常进行",
@@ -128,6 +129,12 @@ def when(moment: datetime, now: datetime) -> str:
     local, today = moment.astimezone(CAMPUS_TIME), now.astimezone(CAMPUS_TIME).date()
     near = {-1: "昨天", 0: "今天", 1: "明天"}.get((local.date() - today).days)
     return f"{near} {local.hour}:{local.minute:02d}" if near else times.say(moment)
+
+
+def clock(moment: datetime) -> str:
+    """Return the time of day as people say it: "8:30"."""
+    local = moment.astimezone(CAMPUS_TIME)
+    return f"{local.hour}:{local.minute:02d}"
 
 
 def size(size_bytes: int) -> str:
