@@ -25,7 +25,7 @@ from publisher.workflow import rules, targets
 from publisher.workflow.desk import Desk
 
 NAMED = 3  # titles in one sentence; the others are counted
-NEW = 0  # stands for the delivery that is not planned yet
+NEW = 2**63  # stands for the delivery that is not planned yet, behind all that are
 A_STEP = timedelta(milliseconds=1)  # between two places in a lane
 Found = Sequence[Row[Delivery, str, datetime | None]]
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from publisher.channel import Bundles, Ration, Rations, Receipt, Rendition, Rests, Slots
+from publisher.channel import Ration, Rests
 from publisher.delivery import gates, recover, replan, worker
 from publisher.delivery.works import Works
-from publisher.errors import ChannelError, RetryableError
+from publisher.errors import RetryableError
 from publisher.model.delivery import Bundle, Delivery
 from publisher.model.lane import Spent
 from publisher.model.note import Note
@@ -20,36 +20,9 @@ from publisher.model.states import DeliveryState as S
 from publisher.model.urgency import Urgency
 from tests import make
 from tests.make import NINE, FakeChannel
+from tests.pushing import A_DAY, FIVE, Digest
 
-A_DAY = timedelta(days=1)
-FIVE = NINE + timedelta(hours=8)
 SOON = timedelta(seconds=15)  # the ticker keeps house so often
-
-
-@dataclass(frozen=True, kw_only=True)
-class Digest(FakeChannel, Bundles, Rations, Slots):
-    """Three together, at five o'clock, once a day unless told otherwise."""
-
-    max_bundle = 3
-
-    given: tuple[Ration, ...] = (Ration(sends=1, period="day"),)
-    calls: list[tuple[bytes, ...]] = field(default_factory=list)
-    does: list[Exception] = field(default_factory=list)
-
-    def rations(self) -> tuple[Ration, ...]:
-        return self.given
-
-    def slot(self, moment: datetime) -> datetime:
-        today = moment.astimezone(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
-        return today if today >= moment else today + A_DAY
-
-    def deliver_bundle(
-        self, renditions: Sequence[Rendition], *, key: str, handle: str
-    ) -> Sequence[Receipt | ChannelError]:
-        if self.does:
-            raise self.does.pop(0)
-        self.calls.append(tuple(rendition.body for rendition in renditions))
-        return [Receipt(remote_id=f"{key}/{n}") for n, _ in enumerate(renditions)]
 
 
 def at(moment: datetime) -> Callable[[], datetime]:

@@ -11,17 +11,9 @@ from publisher.channel import CAMPUS_TIME, Ration
 from publisher.model.urgency import Urgency
 from publisher.schedule.forecast import Push, Rules, Waiting, forecast
 from tests.make import NINE
+from tests.pushing import A_DAY, FIVE, at_five
 
-A_DAY = timedelta(days=1)
-FIVE = NINE + timedelta(hours=8)
 DAILY = Ration(sends=1, period="day")
-
-
-def at_five(moment: datetime) -> datetime:
-    today = moment.astimezone(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
-    return today if today >= moment else today + A_DAY
-
-
 RULES = Rules(max_bundle=3, rations=(DAILY,), slot=at_five)
 
 

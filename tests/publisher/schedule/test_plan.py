@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from publisher.channel import Channel, Content, Links, Shares, Slots, Splits
+from publisher.channel import (
+    Channel,
+    Content,
+    Links,
+    Ration,
+    Rations,
+    Shares,
+    Slots,
+    Splits,
+)
 from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
 from publisher.model.item import Edition, Item
@@ -236,3 +245,52 @@ def test_a_display_needs_the_target_that_begins_it(tmp_path: Path) -> None:
     plan.check(edition, channels=with_site, at=NINE)
 
     assert (caught.value.field, caught.value.code) == ("targets", "no_leader")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rationed(NextFive, Rations):
+    def rations(self) -> tuple[Ration, ...]:
+        return (Ration(sends=1, period="day"),)
+
+
+@pytest.mark.parametrize(
+    ("urgency", "due_h", "ahead"), [("normal", 8, 0), ("urgent", 8, 7), ("emergency", 0, 30)]
+)
+def test_an_emergency_waits_for_no_slot_and_what_is_urgent_goes_first_there(
+    tmp_path: Path, urgency: str, due_h: int, ahead: int
+) -> None:
+    [delivery] = planned(tmp_path, {"wechat": Rationed()}, urgency=urgency)
+
+    assert delivery.due_at == NINE + timedelta(hours=due_h)
+    assert delivery.rank_at == delivery.due_at - timedelta(days=ahead)
+
+
+def test_an_emergency_waits_for_the_time_that_its_author_wished(tmp_path: Path) -> None:
+    wished = NINE + timedelta(hours=2)
+
+    [delivery] = planned(tmp_path, {"w": Rationed()}, urgency="emergency", publish_at=wished)
+
+    assert delivery.due_at == wished
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneWay(FakeChannel, Shares):
+    way: str = "gh_1"
+
+    def account(self) -> str:
+        return self.way
+
+
+@pytest.mark.parametrize(
+    ("other", "is_refused"),
+    [("gh_1/link", True), ("gh_1", False), ("gh_2/link", False)],
+)
+def test_an_item_goes_out_on_one_account_in_one_way(other: str, is_refused: bool) -> None:
+    channels: dict[str, Channel] = {"push": OneWay(), "link": OneWay(way=other)}
+
+    if is_refused:
+        with pytest.raises(InvalidError) as caught:
+            plan.check_ways(["push", "link"], channels)
+        assert (caught.value.field, caught.value.code) == ("targets", "two_ways")
+    else:
+        plan.check_ways(["push", "link"], channels)

@@ -82,3 +82,7 @@ def test_refuses_times_that_are_past_or_contradict(
         )
 
     assert (caught.value.field, caught.value.code) == (field, code)
+
+
+def test_a_moment_soon_to_come_is_said_with_its_day_of_the_week() -> None:
+    assert times.say_day(NINE) == "11月24日（周二）9:00"
