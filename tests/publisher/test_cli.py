@@ -325,3 +325,13 @@ def test_withdrawing_what_is_not_there_says_so(shell: Shell) -> None:
 def test_the_ledger_is_listed(shell: Shell) -> None:
     assert shell.told("deliveries") == []
     assert "没有状态 lost" in shell.run("deliveries", "--state", "lost", code=2)
+
+
+def test_the_coming_sends_of_a_target_are_listed(shell: Shell, tmp_path: Path) -> None:
+    plan = shell.told("plan", "qq")
+    printed = shell.run("plan", "qq")
+    refused = shell.run("plan", "nowhere", code=2)
+
+    assert (plan["target"], plan["pushes"], plan["unplaced"]) == ("qq", [], [])
+    assert "时间" in printed
+    assert "没有发布目标 nowhere" in refused

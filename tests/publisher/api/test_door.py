@@ -31,6 +31,8 @@ PATHS = {
     "/deliveries/{delivery_id}/retry",
     "/targets",
     "/targets/{name}/pause",
+    "/targets/{name}/plan",
+    "/targets/{name}/plan/order",
     "/targets/{name}/resume",
     "/targets/{name}/check",
     "/alarms",
