@@ -14,9 +14,9 @@ from publisher.console.previews import Shapes
 from publisher.console.visitor import Before, Id, Look, Posted, Signed, note_of, text_of
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.item import Item
-from publisher.model.states import OPEN, DeliveryState
+from publisher.model.states import OPEN, DeliveryState, EditionState
 from publisher.storage import queries
-from publisher.workflow import review, rules
+from publisher.workflow import digest, review, rules
 from publisher.workflow import withdraw as withdrawing
 
 router = APIRouter()
@@ -90,6 +90,7 @@ def _facts(look: Look, item: Item) -> dict[str, Any]:
         "edition": item.edition,
         "item_status": queries.row_of(look.session, item).status,
         "acts": acts.of(look, item, states),
+        "displaces": _displaces(look, item),
         "folds": folds,
         "deliveries": [d for d in shown if d.rendition.edition is item.edition],
         "earlier": _earlier(item, standing),
@@ -100,6 +101,13 @@ def _facts(look: Look, item: Item) -> dict[str, Any]:
         "may_retry": rules.may(look.person, "retry"),
         "version": _version(item),
     }
+
+
+def _displaces(look: Look, item: Item) -> str:
+    """Say what would have to wait longer for an item that is not approved yet."""
+    if item.edition.state not in (EditionState.DRAFT, EditionState.IN_REVIEW):
+        return ""
+    return digest.displaced(look.session, look.app.desk, item.edition, at=look.now)
 
 
 def _earlier(

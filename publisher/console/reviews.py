@@ -17,9 +17,10 @@ from publisher.console.visitor import Id, Look, Posted, Signed, text_of
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.item import Edition
 from publisher.model.review import Verdict
+from publisher.model.states import EditionState
 from publisher.storage import queries
+from publisher.workflow import digest, review, rules
 from publisher.workflow import phone as phones
-from publisher.workflow import review, rules
 from publisher.workflow.review import Judgement
 
 router = APIRouter()
@@ -76,6 +77,9 @@ def _page(
         "reason": rules.may_review(look.person, edition, stages),
         "previews": previews.of(look, edition, shapes),
         "phones": _phones(look, edition),
+        "displaces": digest.displaced(look.session, look.app.desk, edition, at=look.now)
+        if edition.state == EditionState.IN_REVIEW
+        else "",
     }
     return look.page(
         "reviews/page.html",

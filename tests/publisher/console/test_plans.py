@@ -154,3 +154,16 @@ def test_an_empty_month_says_when_it_will_fill(daily: Office) -> None:
 @pytest.mark.parametrize("month", ["2026-13", "x", "0001-01", "9999-12"])
 def test_a_month_that_there_is_not_is_no_fault_of_ours(daily: Office, month: str) -> None:
     daily.of("赵琳").get(f"/calendar?month={month}", status=422)
+
+
+def test_reviewers_and_authors_are_told_what_an_urgent_item_puts_off(daily: Office) -> None:
+    queued(daily, "甲", "乙", "丙")
+    number = daily.submitted(
+        title="停课", targets=["daily"], urgency="urgent", publish_at="2099-11-24T08:30"
+    )
+
+    review = daily.of("王建国").get(f"/editions/{daily.item(number).edition.id}/review")
+    item = daily.of("林晓").get(f"/items/{number}")
+
+    for page in (review, item):
+        assert "往后推迟的有 《丙》（改到 11月25日（周三）17:00）" in words(page)
