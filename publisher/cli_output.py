@@ -205,6 +205,9 @@ def _print_targets(told: Mapping[str, dict[str, object]]) -> None:
             str(one["advice"]) or "无需处理",
         )
     OUT.print(table)
+    for one in told.values():
+        if one["note"]:
+            line(f"{one['name']}：{one['note']}")
 
 
 def plan(target: str, told: Plan, *, as_json: bool) -> None:

@@ -183,6 +183,7 @@ def test_a_target_that_cannot_be_reached_is_not_well(shell: Shell) -> None:
 
     assert "qq" in said
     assert "不通" in said
+    assert "\nqq：" in said  # what was found out, in a line of its own
 
 
 def test_a_target_is_paused_with_a_reason_and_resumed(shell: Shell) -> None:
