@@ -7,7 +7,7 @@ durable before the channel is called.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -36,7 +36,7 @@ from publisher.delivery.outcomes import give_up
 from publisher.delivery.works import Room, Works
 from publisher.model.delivery import Attempt, Bundle, Delivery, bundle_key, stands
 from publisher.model.states import DeliveryState as S
-from publisher.model.urgency import Urgency
+from publisher.model.urgency import EVERY, Urgency
 from publisher.storage import many
 
 SOON = timedelta(minutes=10)  # so long a last send is kept for a bundle that was refused
@@ -54,6 +54,14 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lost:
+    """A call whose answer was lost, and that is made again as it was."""
+
+    handle: str  # what its preparation returned
+    begun_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """What one call is to deliver: a single delivery, or a bundle in its order."""
 
@@ -65,6 +73,7 @@ class Claim:
     channel: Channel
     lease_until: datetime
     bundle_id: int | None = None
+    lost: Lost | None = None  # this is to be repeated; None: it is the first of its kind
     taken_s: float = field(default_factory=time.monotonic)  # by a clock that nobody sets
 
     @property
@@ -92,31 +101,32 @@ def claim_all(
     single: list[str] = []
     for room in rooms:
         calls = open_gates.room(room.lane, room.channel, most=room.calls, now=now)
-        is_kept = open_gates.is_reserved(room.lane, room.channel, now=now)
+        admitted = open_gates.admits(room.lane, room.channel, now=now)
         left = open_gates.left(room.lane, room.channel, is_urgent=True, now=now)
         line = Line(
-            lane=room.lane, closed=tuple(closed), is_urgent=is_kept, is_last=left == 1, now=now
+            lane=room.lane, closed=tuple(closed), admits=admitted, is_last=left == 1, now=now
         )
         if calls and isinstance(room.channel, Bundles):
             claims += _bundle(session, works, line, room.channel)
-        elif calls == 1 and not is_kept:
+        elif calls == 1 and admitted == EVERY:
             single.append(room.lane)
         elif calls:
             ids += [row.id for row in _next(session, line, calls)]
     ids += _heads(session, single, closed=closed, now=now)
     claims += _singles(session, works, ids, now=now)
     _arm(session, claims, now=now)
-    _hold_back(session, works, open_gates, claims, now=now)
+    for claim in claims:
+        gates.spend(session, claim.lane, claim.channel, 1, now=now)
+    hold_back(session, works, open_gates, claims, now=now)
     return claims
 
 
-def _hold_back(
+def hold_back(
     session: Session, works: Works, open_gates: Gates, claims: Sequence[Claim], *, now: datetime
 ) -> None:
-    """Leave the gap that each account needs, and count what it has spent."""
+    """Leave the gap that each account needs."""
     for claim in claims:
         channel = claim.channel
-        gates.spend(session, claim.lane, channel, 1, now=now)
         gap_s = channel.gap_s() if isinstance(channel, Paces) else 0.0
         if gates.is_half_open(open_gates.lanes.get(claim.lane)):
             gap_s = max(gap_s, works.limits.lease_s)  # nobody else until this one has an answer
@@ -137,12 +147,12 @@ class Line:
 
     lane: str
     closed: tuple[str, ...]  # targets that are not
-    is_urgent: bool  # what is not urgent is not
+    admits: Set[Urgency]  # what is of another urgency may not
     is_last: bool  # the rations allow one send more
     now: datetime
 
 
-def _waiting(lane: ColumnElement[str], *, has_closed: bool, is_urgent: bool = False) -> Select[Any]:
+def _waiting(lane: ColumnElement[str], *, has_closed: bool, is_narrow: bool = False) -> Select[Any]:
     """Build the question for what is due on a lane, the first of it first."""
     query = select(D.id, D.target, D.part, D.bundle_id, D.rank_at).where(
         D.lane == lane,
@@ -159,14 +169,14 @@ def _waiting(lane: ColumnElement[str], *, has_closed: bool, is_urgent: bool = Fa
     )
     if has_closed:
         query = query.where(D.target.not_in(bindparam("closed", expanding=True)))
-    if is_urgent:
-        query = query.where(D.urgency != Urgency.NORMAL)
+    if is_narrow:
+        query = query.where(D.urgency.in_(bindparam("admits", expanding=True)))
     return query.order_by(D.rank_at, D.id)
 
 
 @cache
-def _next_query(*, has_closed: bool, is_urgent: bool) -> Select[Any]:
-    query = _waiting(bindparam("lane"), has_closed=has_closed, is_urgent=is_urgent)
+def _next_query(*, has_closed: bool, is_narrow: bool) -> Select[Any]:
+    query = _waiting(bindparam("lane"), has_closed=has_closed, is_narrow=is_narrow)
     query = query.limit(bindparam("most"))
     return query.with_for_update(skip_locked=True, key_share=True)
 
@@ -205,9 +215,10 @@ _ARM = insert(cast(Table, Attempt.__table__)).values(outcome="", said="")
 
 def _next(session: Session, line: Line, most: int) -> Sequence[Any]:
     asked = {"lane": line.lane, "now": line.now, "most": most}
-    query = _next_query(has_closed=bool(line.closed), is_urgent=line.is_urgent)
-    if line.closed:
-        asked["closed"] = line.closed
+    is_narrow = line.admits != EVERY
+    query = _next_query(has_closed=bool(line.closed), is_narrow=is_narrow)
+    asked |= {"closed": line.closed} if line.closed else {}
+    asked |= {"admits": sorted(line.admits)} if is_narrow else {}
     return session.connection().execute(query, asked).all()
 
 
@@ -243,8 +254,8 @@ def _bundle(session: Session, works: Works, line: Line, channel: Bundles) -> lis
 
     What is urgent takes along what is not: that costs no other send.
     """
-    now = line.now
-    heads = _next(session, line, 1 if line.is_urgent else channel.max_bundle)
+    now, is_narrow = line.now, line.admits != EVERY
+    heads = _next(session, line, 1 if is_narrow else channel.max_bundle)
     if not heads:
         return []
     head = heads[0]
@@ -252,8 +263,8 @@ def _bundle(session: Session, works: Works, line: Line, channel: Bundles) -> lis
     if not ids and line.is_last and _is_to_go_again(session, line, before=head):
         return []
     if not ids:
-        all_of_it = replace(line, is_urgent=False)
-        due = _next(session, all_of_it, channel.max_bundle) if line.is_urgent else heads
+        all_of_it = replace(line, admits=EVERY)
+        due = _next(session, all_of_it, channel.max_bundle) if is_narrow else heads
         ids = _together(head, due, most=channel.max_bundle)
         _freeze(session, head.target, ids, now=now)
     rows = _take(session, works, ids, now=now)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.orm import Session
@@ -16,7 +17,9 @@ from publisher.delivery import breaker
 from publisher.delivery.works import Room, Works
 from publisher.model.lane import Lane, Spent
 from publisher.model.target import EVERYTHING, Pause, scopes_of
+from publisher.model.urgency import EVERY, PRESSING, TOP, Urgency
 from publisher.schedule import quota
+from publisher.schedule.forecast import Rules
 from publisher.storage import locks, queries
 
 LONGEST_GAP = timedelta(hours=1)  # no account needs a longer one between two deliveries
@@ -31,20 +34,26 @@ class Gates:
     spent: Mapping[tuple[str, str], int]  # (lane, period) -> sends
 
     def room(self, lane: str, channel: Channel | None, *, most: int, now: datetime) -> int:
-        """Return how many calls may begin now, `most` at the most; see also `is_reserved`."""
-        record = self.lanes.get(lane)
-        if EVERYTHING in self.pauses or not _is_open(record, now=now) or _rests(channel, now=now):
+        """Return how many calls may begin now, `most` at the most; see also `admits`."""
+        if not self.is_free(lane, channel, now=now):
             return 0
-        if isinstance(channel, Paces) or is_half_open(record):
+        if isinstance(channel, Paces) or is_half_open(self.lanes.get(lane)):
             most = min(most, 1)
-        for_all = self.left(lane, channel, is_urgent=False, now=now)
-        left = for_all or self.left(lane, channel, is_urgent=True, now=now)
+        is_urgent = self.admits(lane, channel, now=now) != EVERY
+        left = self.left(lane, channel, is_urgent=is_urgent, now=now)
         return most if left is None else min(most, left)
 
-    def is_reserved(self, lane: str, channel: Channel | None, *, now: datetime) -> bool:
-        """Say whether all that is left of the rations is kept for what is urgent."""
-        left = self.left(lane, channel, is_urgent=False, now=now)
-        return left == 0 and self.left(lane, channel, is_urgent=True, now=now) != 0
+    def is_free(self, lane: str, channel: Channel | None, *, now: datetime) -> bool:
+        """Say whether a call may begin that costs no send."""
+        is_open = _is_open(self.lanes.get(lane), now=now)
+        return EVERYTHING not in self.pauses and is_open and not _rests(channel, now=now)
+
+    def admits(self, lane: str, channel: Channel | None, *, now: datetime) -> Set[Urgency]:
+        """Return how urgent a delivery has to be to be sent now, by rations and times to leave."""
+        if not isinstance(channel, Rations):
+            return EVERY
+        assert isinstance(channel, Channel)
+        return Rules.of(channel).admits(self.spent_of(lane, channel, now=now), now)
 
     def left(
         self, lane: str, channel: Channel | None, *, is_urgent: bool, now: datetime
@@ -129,15 +138,24 @@ def ready(session: Session, works: Works, lanes: Iterable[str], *, now: datetime
     rooms = [works.room(lane) for lane in lanes]
     gates = read(session, works, rooms, now=now)
     closed = set(gates.paused_targets(works))
-    kept = {one.lane for one in rooms if gates.is_reserved(one.lane, one.channel, now=now)}
-    kept.difference_update(queries.urgent_lanes(session, kept, now=now))
+    admitted = {one.lane: gates.admits(one.lane, one.channel, now=now) for one in rooms}
+    waits = _waits(session, admitted, now=now)
     return [
         room.lane
         for room in rooms
-        if room.lane not in kept
+        if room.lane not in waits
         and gates.room(room.lane, room.channel, most=1, now=now)
         and not (closed and closed.issuperset(works.targets_of(room.lane)))
     ]
+
+
+def _waits(session: Session, admitted: Mapping[str, Set[Urgency]], *, now: datetime) -> set[str]:
+    """Return the lanes on which nothing is urgent enough to be sent now."""
+    waits: set[str] = set()
+    for urgencies in (PRESSING, TOP):
+        lanes = {lane for lane, these in admitted.items() if these == urgencies}
+        waits |= lanes - queries.pressing_lanes(session, lanes, urgencies, now=now)
+    return waits
 
 
 def lane_record(session: Session, name: str) -> Lane:
@@ -170,3 +188,20 @@ def spend(session: Session, lane: str, channel: Channel, sends: int, *, now: dat
         row = locks.row(session, Spent(lane=lane, period=period, sends=0))
         row.sends = max(0, row.sends + sends)
         session.flush()
+
+
+def exhaust(
+    session: Session, lane: str, channel: Channel, period: Literal["day", "month"], *, now: datetime
+) -> bool:
+    """Believe the outlet that nothing is left in this day or month, whoever used it.
+
+    False where that ration is not counted here.
+    """
+    rations = channel.rations() if isinstance(channel, Rations) else ()
+    counted = [ration for ration in rations if ration.period == period]
+    for ration in counted:
+        name = quota.period_of(ration, now)
+        row = locks.row(session, Spent(lane=lane, period=name, sends=0))
+        row.sends = max(row.sends, ration.sends)
+        session.flush()
+    return bool(counted)

@@ -1,13 +1,15 @@
-"""What is due and has no send left: it gets another moment, and says so.
+"""What is due and has no send: it gets another moment, and says so.
 
 Rations are counted by the account. Once those of a day or month are used up, or only what is kept
-for the urgent is left, what waits on its lane is spread over the coming sends, in its order.
+for the urgent is left, what waits on its lane is spread over the coming sends, in its order. What
+is late from another day does not take the send of this one before its time.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,12 +20,15 @@ from publisher.delivery.outcomes import note
 from publisher.delivery.works import Works
 from publisher.model.delivery import Bundle, Delivery
 from publisher.model.states import DeliveryState as S
-from publisher.model.urgency import Urgency
+from publisher.model.urgency import EVERY, Urgency
 from publisher.schedule import late, line, quota, times
 from publisher.schedule.forecast import Rules, Waiting, forecast
+from publisher.schedule.late import Latest
 from publisher.storage import queries
 
 PERIODS = {"day": "今天", "month": "本月"}
+EARLY = "还没到发送时间"
+LEEWAY = timedelta(hours=2)
 
 
 def replan(works: Works, *, now: datetime) -> int:
@@ -33,12 +38,10 @@ def replan(works: Works, *, now: datetime) -> int:
     ]
     with works.database.reads() as session:
         known = gates.read(session, works, rationed, now=now)
-        spent = [
-            one.lane
-            for one in rationed
-            if known.left(one.lane, one.channel, is_urgent=False, now=now) == 0
+        held = [
+            one.lane for one in rationed if known.admits(one.lane, one.channel, now=now) != EVERY
         ]
-        lanes = queries.due_lanes(session, spent, now=now)
+        lanes = queries.due_lanes(session, held, now=now)
     moved = 0
     for lane in lanes:
         with works.database.sessions.begin() as session:
@@ -59,23 +62,16 @@ def _replan_lane(session: Session, works: Works, lane: str, *, now: datetime) ->
         one: push.at for push in forecast(waiting, rules, spent=spent, now=now) for one in push.ids
     }
     due = [one for one in waiting if one.due_at <= now and at.get(one.id) != now]
-    reasons = {
-        is_urgent: quota.spent_up(rations, spent, is_urgent=is_urgent, now=now)
-        for is_urgent in (True, False)
-    }
-    rows = _locked(session, due)
     moved = 0
-    for row in rows:
-        is_urgent = row.urgency != Urgency.NORMAL
-        reason = reasons[is_urgent]
-        if reason is None:
-            continue
-        because = _because(reason, is_kept=reasons[True] is None)
-        if row.id in at:
-            _move(session, works, row, at[row.id], because, now=now)
-            moved += 1
-        elif row.deadline_at is None:
+    for row in _locked(session, due):
+        because = _spent_up(rations, spent, row.urgency, now=now)
+        moment = at.get(row.id)
+        if because and moment is None:
             _ask(session, row, because, now=now)
+        elif moment is not None and (because or moment <= row.not_after):
+            latest = _latest(works, row, moment) if because else _a_little_later(row, moment)
+            _move(session, row, moment, latest, because or EARLY, now=now)
+            moved += 1
     return moved
 
 
@@ -96,24 +92,41 @@ def _locked(session: Session, due: Sequence[Waiting]) -> Sequence[Delivery]:
     return sorted(found, key=lambda row: (row.rank_at, row.id))
 
 
-def _because(reason: Ration, *, is_kept: bool) -> str:
-    period = PERIODS[reason.period]
-    return f"{period}剩下的发送次数留给加急稿件" if is_kept else f"{period}的发送次数已用完"
+def _spent_up(
+    rations: Sequence[Ration], spent: Counter[str], urgency: str, *, now: datetime
+) -> str:
+    """Say which ration has nothing left for this; "" where all have."""
+    is_urgent = urgency != Urgency.NORMAL
+    reason = quota.spent_up(rations, spent, is_urgent=is_urgent, now=now)
+    if reason is None:
+        return ""
+    if quota.left([reason], spent, is_urgent=True, now=now):
+        return f"{PERIODS[reason.period]}剩下的发送次数留给加急稿件"
+    return f"{PERIODS[reason.period]}的发送次数已用完"
 
 
-def _move(
-    session: Session, works: Works, row: Delivery, at: datetime, because: str, *, now: datetime
-) -> None:
-    """Give it another moment; its place in the lane stays."""
+def _latest(works: Works, row: Delivery, at: datetime) -> Latest:
+    """Return the latest moment of what waits for a send through no fault of its own."""
     edition = row.rendition.edition
-    given = line.latest_at(row, edition.not_after)
-    latest = late.latest(
+    return late.latest(
         at,
         wish=edition.late,
-        not_after=given if edition.not_after else None,
+        not_after=line.latest_at(row, edition.not_after) if edition.not_after else None,
         expires_at=row.expires_at,
         limits=works.limits,
     )
+
+
+def _a_little_later(row: Delivery, at: datetime) -> Latest:
+    """Return the latest moment of what was late already: it stands, but for a try or two."""
+    ends = [end for end in (row.rendition.edition.not_after, row.expires_at) if end is not None]
+    return Latest(not_after=max(row.not_after, min([at + LEEWAY, *ends])), late=row.late)
+
+
+def _move(
+    session: Session, row: Delivery, at: datetime, latest: Latest, because: str, *, now: datetime
+) -> None:
+    """Give it another moment; its place in the lane stays."""
     row.due_at, row.not_after, row.late = at, latest.not_after, latest.late
     row.advice, row.deadline_at = f"{because}，改到 {times.say_day(at)}", None
     if row.bundle_id is not None:
@@ -129,7 +142,9 @@ def _dissolve(session: Session, row: Delivery) -> None:
 
 
 def _ask(session: Session, row: Delivery, because: str, *, now: datetime) -> None:
-    """Leave it to a person, at once: it will not go out in time."""
+    """Leave it to a person, at once and once: it will not go out in time."""
+    if row.deadline_at is not None:
+        return
     row.deadline_at = now
     row.advice = (
         f"{because}，在最晚发布时间 {times.say_day(row.not_after)} 之前排不上。"

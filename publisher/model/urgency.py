@@ -15,6 +15,10 @@ class Urgency(StrEnum):
     EMERGENCY = "emergency"  # 特急
 
 
+EVERY = frozenset(Urgency)
+PRESSING = frozenset({Urgency.URGENT, Urgency.EMERGENCY})
+TOP = frozenset({Urgency.EMERGENCY})
+
 # An emergency goes before what has waited less than an hour, and never before what has waited
 # longer: so nothing starves.
 HEAD_START: Mapping[Urgency, timedelta] = {

@@ -8,12 +8,12 @@ next allowed moment at which there is a send again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
-from publisher.channel import Bundles, Channel, Ration, Rations, Rests, Slots
-from publisher.model.urgency import Urgency
+from publisher.channel import CAMPUS_TIME, Bundles, Channel, Ration, Rations, Rests, Slots
+from publisher.model.urgency import EVERY, PRESSING, TOP, Urgency
 from publisher.schedule import quota
 
 
@@ -50,6 +50,19 @@ class Rules:
     rations: tuple[Ration, ...] = ()
     slot: Callable[[datetime], datetime] = field(default=lambda moment: moment)
     rest_until: Callable[[datetime], datetime] = field(default=lambda moment: moment)
+
+    def admits(self, spent: Counter[str], moment: datetime) -> Set[Urgency]:
+        """Return what may be sent at a moment: everything, what is urgent only, or nothing.
+
+        What is late may go for the rest of the day, whose send would be lost. On another day it
+        waits for the time at which things leave; only an emergency does not.
+        """
+        if not quota.left(self.rations, spent, is_urgent=True, now=moment) and self.rations:
+            return frozenset()
+        if self.rations and self.slot(_midnight(moment)) > moment:
+            return TOP
+        left = quota.left(self.rations, spent, is_urgent=False, now=moment)
+        return PRESSING if left == 0 else EVERY
 
     @classmethod
     def of(cls, channel: Channel) -> Rules:
@@ -96,13 +109,16 @@ def _taken(
     """Return what goes out together at a moment; nothing where nothing may."""
     if rules.rest_until(moment) > moment:
         return []
-    if quota.left(rules.rations, spent, is_urgent=False, now=moment) != 0:
-        return [one for one in due[: rules.max_bundle] if one.place == due[0].place]
-    head = next((one for one in due if one.is_urgent), None)
-    if head is None or not quota.left(rules.rations, spent, is_urgent=True, now=moment):
+    admitted = rules.admits(spent, moment)
+    head = next((one for one in due if one.urgency in admitted), None)
+    if head is None:
         return []
-    others = [one for one in due if one is not head and one.place == head.place]
-    return sorted([head, *others[: rules.max_bundle - 1]], key=_rank)
+    together = [one for one in due[: rules.max_bundle] if one.place == head.place]
+    return together if head in together else [*together[: rules.max_bundle - 1], head]
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(CAMPUS_TIME).date(), time(), CAMPUS_TIME)
 
 
 def _rank(one: Waiting) -> tuple[datetime, int]:
@@ -114,7 +130,7 @@ def _later(one: Waiting, rules: Rules, spent: Counter[str], moment: datetime) ->
     opens = quota.opens_at(rules.rations, spent, is_urgent=one.is_urgent, now=moment)
     if opens is None:
         return None
-    if opens > moment:
+    if opens > moment or one.urgency not in rules.admits(spent, moment):
         opens = max(opens, rules.slot(opens))
     due_at = max(opens, rules.rest_until(opens)).astimezone(UTC)
     is_too_late = one.latest_at is not None and due_at > one.latest_at

@@ -403,15 +403,17 @@ def sent_by_hand(session: Session, lane: str, *, since: datetime, until: datetim
     return session.scalar(query.where(OutsideSend.at >= since, OutsideSend.at < until)) or 0
 
 
-def urgent_lanes(session: Session, lanes: Collection[str], *, now: datetime) -> set[str]:
-    """Return those of these lanes, mostly none, on which something urgent is due."""
+def pressing_lanes(
+    session: Session, lanes: Collection[str], urgencies: Collection[Urgency], *, now: datetime
+) -> set[str]:
+    """Return those of these lanes, mostly none, on which something of these urgencies is due."""
     if not lanes:
         return set()
     found = session.scalars(
         select(Delivery.lane)
         .where(stands(DeliveryState.PLANNED), Delivery.lane.in_(lanes))
         .where(Delivery.rank_at <= now, Delivery.due_at <= now, is_its_turn())
-        .where(Delivery.urgency != Urgency.NORMAL)
+        .where(Delivery.urgency.in_(sorted(urgencies)))
         .distinct()
     )
     return set(found)
