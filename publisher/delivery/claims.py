@@ -7,39 +7,30 @@ durable before the channel is called.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
-    ColumnElement,
     Row,
-    Select,
-    String,
     Table,
     bindparam,
     insert,
-    literal,
-    or_,
-    select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Session
 
 from publisher.channel import Bundles, Channel, Paces, Prepares
-from publisher.delivery import gates
+from publisher.delivery import bundles, due, gates
+from publisher.delivery.due import Line
 from publisher.delivery.gates import Gates
 from publisher.delivery.outcomes import give_up
 from publisher.delivery.works import Room, Works
-from publisher.model.delivery import Attempt, Bundle, Delivery, bundle_key, stands
+from publisher.model.delivery import Attempt, Delivery, bundle_key
 from publisher.model.states import DeliveryState as S
-from publisher.model.urgency import EVERY, Urgency
-from publisher.storage import many
+from publisher.model.urgency import EVERY
 
-SOON = timedelta(minutes=10)  # so long a last send is kept for a bundle that was refused
 GONE = "发布目标已不在配置中，请恢复配置后重新发送"
 
 
@@ -107,12 +98,12 @@ def claim_all(
             lane=room.lane, closed=tuple(closed), admits=admitted, is_last=left == 1, now=now
         )
         if calls and isinstance(room.channel, Bundles):
-            claims += _bundle(session, works, line, room.channel)
+            claims += _together(session, works, bundles.pick(session, line, room.channel), now=now)
         elif calls == 1 and admitted == EVERY:
             single.append(room.lane)
         elif calls:
-            ids += [row.id for row in _next(session, line, calls)]
-    ids += _heads(session, single, closed=closed, now=now)
+            ids += [row.id for row in due.first(session, line, calls)]
+    ids += due.heads(session, single, closed=closed, now=now)
     claims += _singles(session, works, ids, now=now)
     _arm(session, claims, now=now)
     for claim in claims:
@@ -137,62 +128,6 @@ def hold_back(
 
 _TABLE = cast(Table, Delivery.__table__)  # its rows as they are: many, and quickly
 D = _TABLE.c
-_OTHER = _TABLE.alias("other")
-# built once: SQLAlchemy takes longer to build such a statement than SQLite to run it
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """What waits on a lane and may be taken now."""
-
-    lane: str
-    closed: tuple[str, ...]  # targets that are not
-    admits: Set[Urgency]  # what is of another urgency may not
-    is_last: bool  # the rations allow one send more
-    now: datetime
-
-
-def _waiting(lane: ColumnElement[str], *, has_closed: bool, is_narrow: bool = False) -> Select[Any]:
-    """Build the question for what is due on a lane, the first of it first."""
-    query = select(D.id, D.target, D.part, D.bundle_id, D.rank_at).where(
-        D.lane == lane,
-        stands(S.PLANNED),
-        D.rank_at <= bindparam("now"),
-        D.due_at <= bindparam("now"),
-        D.not_after >= bindparam("now"),
-        or_(
-            D.after_id.is_(None),
-            select(literal(1))
-            .where(_OTHER.c.id == D.after_id, _OTHER.c.state == S.CONFIRMED)
-            .exists(),
-        ),
-    )
-    if has_closed:
-        query = query.where(D.target.not_in(bindparam("closed", expanding=True)))
-    if is_narrow:
-        query = query.where(D.urgency.in_(bindparam("admits", expanding=True)))
-    return query.order_by(D.rank_at, D.id)
-
-
-@cache
-def _next_query(*, has_closed: bool, is_narrow: bool) -> Select[Any]:
-    query = _waiting(bindparam("lane"), has_closed=has_closed, is_narrow=is_narrow)
-    query = query.limit(bindparam("most"))
-    return query.with_for_update(skip_locked=True, key_share=True)
-
-
-@cache
-def _heads_query(dialect: str, *, has_closed: bool) -> Select[Any]:
-    each = many.table(dialect, bindparam("lanes", type_=String))
-    first = _waiting(each.c.value, has_closed=has_closed).with_only_columns(D.id).limit(1)
-    return select(first.correlate(each).scalar_subquery()).select_from(each)
-
-
-_FREE = (
-    select(D.id)
-    .where(D.id.in_(bindparam("ids", expanding=True)), D.state == S.PLANNED)
-    .with_for_update(skip_locked=True, key_share=True)
-)
 _TAKE = (
     update(_TABLE)
     .where(D.id.in_(bindparam("ids", expanding=True)), D.state == S.PLANNED)
@@ -213,31 +148,6 @@ _TAKE = (
 _ARM = insert(cast(Table, Attempt.__table__)).values(outcome="", said="")
 
 
-def _next(session: Session, line: Line, most: int) -> Sequence[Any]:
-    asked = {"lane": line.lane, "now": line.now, "most": most}
-    is_narrow = line.admits != EVERY
-    query = _next_query(has_closed=bool(line.closed), is_narrow=is_narrow)
-    asked |= {"closed": line.closed} if line.closed else {}
-    asked |= {"admits": sorted(line.admits)} if is_narrow else {}
-    return session.connection().execute(query, asked).all()
-
-
-def _heads(
-    session: Session, lanes: Sequence[str], *, closed: Sequence[str], now: datetime
-) -> list[int]:
-    """Return the first due delivery of each lane; one that another worker holds is left to it."""
-    if not lanes:
-        return []
-    connection = session.connection()
-    dialect = connection.dialect.name
-    asked = {"lanes": many.written(lanes), "now": now} | ({"closed": closed} if closed else {})
-    query = _heads_query(dialect, has_closed=bool(closed))
-    ids = [found for found in connection.execute(query, asked).scalars() if found]
-    if dialect == "sqlite" or not ids:  # the only writer
-        return ids
-    return list(connection.execute(_FREE, {"ids": ids}).scalars())
-
-
 def _singles(session: Session, works: Works, ids: Sequence[int], *, now: datetime) -> list[Claim]:
     claims = []
     for row in _take(session, works, ids, now=now):
@@ -249,92 +159,17 @@ def _singles(session: Session, works: Works, ids: Sequence[int], *, now: datetim
     return claims
 
 
-def _bundle(session: Session, works: Works, line: Line, channel: Bundles) -> list[Claim]:
-    """Take one bundle: one that is to go out again as it was, or a new one of what is due.
-
-    What is urgent takes along what is not: that costs no other send.
-    """
-    now, is_narrow = line.now, line.admits != EVERY
-    heads = _next(session, line, 1 if is_narrow else channel.max_bundle)
-    if not heads:
-        return []
-    head = heads[0]
-    ids = [] if head.bundle_id is None else _as_it_was(session, head.bundle_id, now=now)
-    if not ids and line.is_last and _is_to_go_again(session, line, before=head):
-        return []
-    if not ids:
-        all_of_it = replace(line, admits=EVERY)
-        due = _next(session, all_of_it, channel.max_bundle) if is_narrow else heads
-        ids = _together(head, due, most=channel.max_bundle)
-        _freeze(session, head.target, ids, now=now)
+def _together(session: Session, works: Works, ids: Sequence[int], *, now: datetime) -> list[Claim]:
+    """Claim a bundle: deliveries of one place."""
     rows = _take(session, works, ids, now=now)
-    place = works.channel(head.target, head.part)
-    if place is None:
+    if not rows:
+        return []
+    channel = works.channel(rows[0].target, rows[0].part)
+    if channel is None:
         for row in rows:
             give_up(session, session.get_one(Delivery, row.id), GONE, at=now)
         return []
-    return [_claim_of(rows, place)] if rows else []
-
-
-def _is_to_go_again(session: Session, line: Line, *, before: Row[Any]) -> bool:
-    """Say whether a bundle that comes first is about to go again: the last send is for that."""
-    first = select(D.id).where(
-        D.lane == line.lane,
-        stands(S.PLANNED),
-        D.rank_at <= before.rank_at,
-        tuple_(D.rank_at, D.id) < (before.rank_at, before.id),
-        D.due_at > line.now,
-        D.due_at <= line.now + SOON,
-        D.not_after >= D.due_at,
-        D.bundle_id.is_not(None),
-    )
-    return session.execute(first.limit(1)).first() is not None
-
-
-def _together(head: Row[Any], due: Sequence[Row[Any]], *, most: int) -> list[int]:
-    """Return what goes with a head, in the order of the lane."""
-    there = [
-        row
-        for row in due
-        if (row.target, row.part) == (head.target, head.part)
-        and row.bundle_id in (None, head.bundle_id)
-    ]
-    ids = [row.id for row in there]
-    return ids if head.id in ids else [*ids[: most - 1], head.id]
-
-
-def _as_it_was(session: Session, bundle_id: int, *, now: datetime) -> list[int]:
-    """Return the members of a bundle in order, if all of them wait to go out again.
-
-    Otherwise it is dissolved for good: the same key must never carry anything else, and those
-    that are left are looked up under the places that they had in it.
-    """
-    members = session.execute(
-        select(Delivery.id, Delivery.state, Delivery.not_after, Delivery.bundle_position)
-        .where(Delivery.bundle_id == bundle_id)
-        .order_by(Delivery.id)
-        .with_for_update(key_share=True)
-    ).all()
-    bundle = session.get_one(Bundle, bundle_id, populate_existing=True)
-    wait = all(one.state == S.PLANNED and one.not_after >= now for one in members)
-    if wait and bundle.frozen_at is not None:
-        return [one.id for one in sorted(members, key=lambda one: one.bundle_position)]
-    bundle.frozen_at = None
-    return []
-
-
-def _freeze(session: Session, target: str, ids: Sequence[int], *, now: datetime) -> None:
-    """Make a bundle of these deliveries; from here on membership and order stand."""
-    bundle = Bundle(target=target, created_at=now, frozen_at=now)
-    session.add(bundle)
-    session.flush()
-    for position, delivery_id in enumerate(ids, start=1):
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery_id)
-            .values(bundle_id=bundle.id, bundle_position=position)
-            .execution_options(synchronize_session=False)
-        )
+    return [_claim_of(rows, channel)]
 
 
 def _take(session: Session, works: Works, ids: Sequence[int], *, now: datetime) -> list[Row[Any]]:

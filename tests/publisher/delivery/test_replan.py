@@ -271,3 +271,61 @@ def test_an_account_at_rest_is_not_sent_to_nor_woken(tmp_path: Path) -> None:
 
     assert (before, after) == ([], ["gate"])
     assert (sent_before, len(gate.sent)) == (0, 1)
+
+
+def test_what_is_late_goes_the_same_day_whose_send_would_be_lost(tmp_path: Path) -> None:
+    gate = Digest()
+    works = make.works(tmp_path, {"gate": gate})
+    planned(works, 2)
+
+    worker.run_lane(works, "gate", now=at(FIVE + timedelta(hours=5)))
+
+    assert [len(call) for call in gate.calls] == [2]
+
+
+def test_on_another_day_it_waits_for_the_time_at_which_things_leave(tmp_path: Path) -> None:
+    gate = Digest()
+    works = make.works(tmp_path, {"gate": gate})
+    [late] = planned(works, 1)
+    today = planned(works, 1, due_at=FIVE + A_DAY, not_after=FIVE + 2 * A_DAY)
+    morning = FIVE + timedelta(hours=15)
+
+    worker.run_lane(works, "gate", now=at(morning))
+    in_the_morning = list(gate.calls)
+    with works.database.reads() as session:
+        is_woken = gates.ready(session, works, ["gate"], now=morning)
+    moved = replan.replan(works, now=morning)
+    row = make.stored(works, late)
+    worker.run_lane(works, "gate", now=at(FIVE + A_DAY + SOON))
+
+    assert (in_the_morning, is_woken, moved) == ([], [], 1)
+    assert (row.due_at, row.not_after) == (FIVE + A_DAY, FIVE + A_DAY + replan.LEEWAY)
+    assert row.advice == "还没到发送时间，改到 11月25日（周三）17:00"
+    assert [make.stored(works, one).bundle_position for one in [late, *today]] == [1, 2]
+
+
+def test_however_long_the_outage_what_is_late_is_not_put_off_for_ever(tmp_path: Path) -> None:
+    works = make.works(tmp_path, {"gate": Digest()})
+    [one] = planned(works, 1, late="ask")
+
+    for hour in range(72):
+        now = FIVE + timedelta(hours=hour)
+        replan.replan(works, now=now)
+        recover.miss(works, now=now)
+
+    row = make.stored(works, one)
+    assert (row.state, row.ended_at) == (S.MISSED, FIVE + A_DAY + timedelta(hours=3))
+
+
+def test_an_emergency_waits_for_nobody_and_takes_along_what_is_due(tmp_path: Path) -> None:
+    gate = Digest()
+    works = make.works(tmp_path, {"gate": gate})
+    late = planned(works, 4)
+    morning = FIVE + timedelta(hours=15)
+    urgent = planned(works, 1, urgency=Urgency.URGENT, due_at=morning)
+    emergency = planned(works, 1, urgency=Urgency.EMERGENCY, due_at=morning)
+
+    worker.run_lane(works, "gate", now=at(morning))
+
+    states = [make.stored(works, one).state for one in [*late, *urgent, *emergency]]
+    assert states == [S.ACCEPTED] * 2 + [S.PLANNED] * 3 + [S.ACCEPTED]
