@@ -376,7 +376,7 @@ class Rations(ABC):
 
 
 class Slots(ABC):
-    """Also: deliveries leave only at certain times of the day."""
+    """Also: deliveries leave only at certain times of the day; an emergency does not wait."""
 
     @abstractmethod
     def slot(self, moment: datetime) -> datetime:

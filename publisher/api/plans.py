@@ -1,4 +1,4 @@
-"""The coming sends of a target: what goes out together, when, and in which order."""
+"""What goes out together, when and in which order; and what an item would put off."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field
 
 from publisher import clock
 from publisher.api.answers import Moment
-from publisher.api.fields import MAX_ID
+from publisher.api.fields import MAX_ID, Id
 from publisher.api.people import Called, Caller
 from publisher.api.shapes import Asked
+from publisher.storage import queries
 from publisher.workflow import digest
 from publisher.workflow.digest import Left
 
@@ -69,6 +70,27 @@ class Plan(BaseModel):
     pushes: list[Push]
     unplaced: Annotated[list[Waiting], Field(description="在最晚发布时间之前排不上的")]
     rations: list[Ration]
+
+
+class ItemPlan(BaseModel):
+    """When an item would go out, if it were approved now, and what it would put off."""
+
+    item: int
+    targets: Annotated[dict[str, Moment], Field(description="每个发布目标的发布时间")]
+    displaced: Annotated[str, Field(description="会推迟哪些稿件，一句话；空为不会")]
+
+
+@router.get("/items/{item_id}/plan", summary="排期预告")
+def of_item(item_id: Id, caller: Called) -> ItemPlan:
+    """Tell when an item would go out, and which others would have to wait longer for it."""
+    now, desk = clock.now(), caller.app.desk
+    with caller.app.database.reads() as session:
+        edition = queries.item(session, item_id).edition
+        return ItemPlan(
+            item=item_id,
+            targets=digest.dues(desk, edition, at=now),
+            displaced=digest.displaced(session, desk, edition, at=now),
+        )
 
 
 @router.get("/targets/{name}/plan", summary="接下来的发送")

@@ -68,7 +68,10 @@ def _try_again(
 def _close_if_idle(session: Session, record: Lane, health: Health | None, *, now: datetime) -> None:
     """Let an account that is well be as others are, where nothing waits to be tried."""
     waits = select(Delivery.id).where(
-        stands(S.PLANNED), Delivery.lane == record.name, Delivery.rank_at <= now
+        stands(S.PLANNED),
+        Delivery.lane == record.name,
+        Delivery.rank_at <= now,
+        Delivery.due_at <= now,
     )
     sends = select(Delivery.id).where(
         Delivery.lane == record.name, Delivery.lease_until.is_not(None)

@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 from publisher.channel import Channel, Ration, Rations
 from publisher.delivery import gates
 from publisher.delivery.outcomes import note
-from publisher.delivery.works import Works
+from publisher.delivery.works import Room, Works
 from publisher.model.delivery import Bundle, Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.model.urgency import EVERY, Urgency
 from publisher.schedule import late, line, quota, times
 from publisher.schedule.forecast import Rules, Waiting, forecast
 from publisher.schedule.late import Latest
+from publisher.schedule.plan import lane_of
 from publisher.storage import queries
 
 PERIODS = {"day": "今天", "month": "本月"}
@@ -33,14 +34,15 @@ LEEWAY = timedelta(hours=2)
 
 def replan(works: Works, *, now: datetime) -> int:
     """Plan anew what is due on lanes without a send for it; return how many have been moved."""
-    rationed = [
-        room for room in map(works.room, works.lanes()) if isinstance(room.channel, Rations)
-    ]
+    rationed = {
+        lane_of(name, channel): channel
+        for name, channel in works.channels.items()
+        if isinstance(channel, Rations)
+    }
+    rooms = [Room(lane=lane, channel=channel, calls=1) for lane, channel in rationed.items()]
     with works.database.reads() as session:
-        known = gates.read(session, works, rationed, now=now)
-        held = [
-            one.lane for one in rationed if known.admits(one.lane, one.channel, now=now) != EVERY
-        ]
+        known = gates.read(session, works, rooms, now=now)
+        held = [one.lane for one in rooms if known.admits(one.lane, one.channel, now=now) != EVERY]
         lanes = queries.due_lanes(session, held, now=now)
     moved = 0
     for lane in lanes:

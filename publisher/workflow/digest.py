@@ -126,19 +126,23 @@ def _rations(session: Session, target: str, channel: Channel, *, now: datetime) 
 
 def displaced(session: Session, desk: Desk, edition: Edition, *, at: datetime) -> str:
     """Say in one sentence what would have to wait longer for an edition; "" where nothing would."""
-    if any(target not in desk.channels for target in edition.targets):
-        return ""
-    try:
-        dues = planning.dues(edition, channels=desk.channels, at=at)
-    except InvalidError:  # it is refused in any case
-        return ""
     said = [
         sentence
-        for target, due_at in dues.items()
+        for target, due_at in dues(desk, edition, at=at).items()
         if isinstance(desk.channels[target], Rations)
         and (sentence := _displaced(session, desk, edition, target, due_at, now=at))
     ]
     return "；".join(said)
+
+
+def dues(desk: Desk, edition: Edition, *, at: datetime) -> dict[str, datetime]:
+    """Return when each target's turn is; nothing where the targets or times cannot be kept."""
+    if any(target not in desk.channels for target in edition.targets):
+        return {}
+    try:
+        return planning.dues(edition, channels=desk.channels, at=at)
+    except InvalidError:  # its submission is refused, with the reason
+        return {}
 
 
 def _displaced(

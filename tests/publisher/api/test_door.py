@@ -30,6 +30,7 @@ PATHS = {
     "/deliveries/{delivery_id}/settlement",
     "/deliveries/{delivery_id}/retry",
     "/targets",
+    "/items/{item_id}/plan",
     "/targets/{name}/pause",
     "/targets/{name}/plan",
     "/targets/{name}/plan/order",

@@ -100,3 +100,17 @@ def test_an_order_that_is_none_is_refused(office: Office, ids: object) -> None:
 
 def test_a_target_that_there_is_not_is_not_found(office: Office) -> None:
     assert_problem(office.ask("GET", "/targets/nowhere/plan"), 404, "unknown_target")
+
+
+def test_an_item_says_when_it_would_go_and_what_it_would_put_off(office: Office) -> None:
+    waiting(office, 3)
+    urgent = office.draft(targets=["push"], publish_at=LATER, urgency="urgent")
+    normal = office.draft(targets=["push", "site"], publish_at=LATER)
+
+    told = office.get(f"/items/{urgent}/plan")
+
+    assert told["targets"] == {"push": "2099-11-24T08:30:00+08:00"}
+    assert told["displaced"].startswith(
+        "推送：这一稿件排在 11月24日（周二）8:30 发出，往后推迟的有"
+    )
+    assert office.get(f"/items/{normal}/plan")["displaced"] == ""

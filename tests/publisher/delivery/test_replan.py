@@ -18,6 +18,9 @@ from publisher.model.lane import Spent
 from publisher.model.note import Note
 from publisher.model.states import DeliveryState as S
 from publisher.model.urgency import Urgency
+from publisher.settings import Delivery as Limits
+from publisher.storage.database import Database
+from publisher.storage.media import MediaStore
 from tests import make
 from tests.make import NINE, FakeChannel
 from tests.pushing import A_DAY, FIVE, Digest
@@ -329,3 +332,25 @@ def test_an_emergency_waits_for_nobody_and_takes_along_what_is_due(tmp_path: Pat
 
     states = [make.stored(works, one).state for one in [*late, *urgent, *emergency]]
     assert states == [S.ACCEPTED] * 2 + [S.PLANNED] * 3 + [S.ACCEPTED]
+
+
+def test_on_each_kind_of_store_what_is_kept_goes_to_the_urgent(
+    store: Database, tmp_path: Path
+) -> None:
+    gate = Digest(given=(Ration(sends=2, period="month", reserve=1),))
+    works = Works(
+        database=store,
+        media=MediaStore(tmp_path / "media"),
+        channels={"gate": gate},
+        limits=Limits(),
+    )
+    ids = planned(works, 4)
+    worker.run_lane(works, "gate", now=at(FIVE))
+
+    moved = replan.replan(works, now=FIVE + SOON)
+    planned(works, 1, urgency=Urgency.URGENT)
+    worker.run_lane(works, "gate", now=at(FIVE + SOON))
+
+    assert moved == 1
+    assert dues(works, ids[3:]) == [datetime(2026, 12, 1, 9, 0, tzinfo=UTC)]
+    assert [len(call) for call in gate.calls] == [3, 1]
