@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from publisher import clock, registry, settings
-from publisher.channel import Channel, Health, Serves, Shelf
-from publisher.delivery import check, confirm, gates, recover, takedown, worker
+from publisher.channel import Channel, Event, Health, Serves, Shelf
+from publisher.delivery import check, confirm, events, gates, recover, takedown, worker
 from publisher.delivery.engine import Engine, Kind, Work
 from publisher.delivery.lanes import Lanes
 from publisher.delivery.works import Works
@@ -69,6 +69,11 @@ class App:
             ready = gates.ready(session, self.works, due, now=now)
         for lane in ready:
             self.engine.wake(Work(Kind.SEND, lane))
+
+    def hear(self, target: str, event: Event) -> None:
+        """Keep what the outlet of a target has reported, and look at once."""
+        for name in events.take(self.works, target, event, now=clock.now()):
+            self.engine.wake(Work(Kind.LOOK, name))
 
     def wake_take_down(self, target: str) -> None:
         """Take down what is to be taken down on a target, at once."""

@@ -8,16 +8,19 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from publisher import api, console, registry
 from publisher.api import operations
 from publisher.app import App
-from publisher.channel import ASGIApp, Serves
+from publisher.channel import ASGIApp, Reports, Serves
 from publisher.delivery import recover
 from publisher.errors import ConfigError
 from publisher.storage.leader import Leadership
@@ -40,10 +43,30 @@ def desk_pages(app: App) -> Starlette:
 
 
 def public_pages(app: App) -> Starlette:
-    """Return what the outlets that we run ourselves show the public."""
+    """Return what the outlets that we run ourselves show the public, and the others call."""
     serving = [channel for channel in app.channels.values() if isinstance(channel, Serves)]
     serving.sort(key=lambda channel: -len(channel.mount))  # "/" last
-    return Starlette(routes=[Mount(one.mount.rstrip("/"), one.pages()) for one in serving])
+    pages = [Mount(one.mount.rstrip("/"), one.pages()) for one in serving]
+    return Starlette(routes=[*_callbacks(app), *pages])
+
+
+def _callbacks(app: App) -> list[BaseRoute]:
+    """Return where the outlets of targets call us, at one address each."""
+    return [
+        Route(f"/callbacks/{name}", _Callback(channel.receiver(partial(app.hear, name))))
+        for name, channel in app.channels.items()
+        if isinstance(channel, Reports)
+    ]
+
+
+@dataclass(frozen=True)
+class _Callback:
+    """The application of a channel as an object; a route takes a function for something else."""
+
+    receiver: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.receiver(scope, receive, send)
 
 
 class _Server(uvicorn.Server):

@@ -17,7 +17,7 @@ from publisher import clock
 from publisher.alarms import mail, watch
 from publisher.app import App
 from publisher.channel import CAMPUS_TIME
-from publisher.delivery import follow, gates, recover, replan, takedown
+from publisher.delivery import events, follow, gates, recover, repeat, replan, takedown
 from publisher.delivery.engine import Kind, Work
 from publisher.model.target import EVERYTHING, Beat, Pause
 from publisher.schedule.plan import lane_of
@@ -122,6 +122,7 @@ class Ticker:
         with self.app.database.reads() as session:
             due = queries.due_lanes(session, self.app.works.lanes(), now=now)
             lanes = gates.ready(session, self.app.works, due, now=now)
+            lanes += repeat.lanes(session, self.app.works, now=now)
             next_due_at = queries.next_due_at(session, after=now)
         for lane in lanes:
             self.app.engine.wake(Work(Kind.SEND, lane))
@@ -162,6 +163,7 @@ class Ticker:
         """Settle the claims of the dead, re-plan and miss, check targets, show we live."""
         now = clock.now()
         recover.recover(self.app.works, now=now)
+        events.sort_out(self.app.works, now=now)
         replan.replan(self.app.works, now=now)
         recover.miss(self.app.works, now=now)
         follow.stop_waiting(self.app.works, now=now)

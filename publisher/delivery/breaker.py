@@ -15,6 +15,7 @@ from publisher.errors import (
     CredentialsError,
     PermanentError,
     RetryableError,
+    SpentError,
     UnfitError,
 )
 
@@ -46,12 +47,13 @@ class Breaker:
 def counts(error: ChannelError) -> bool:
     """Say whether an error speaks of the account, not of one delivery.
 
-    An outlet that names a time to come back is alive, and one that refuses a notice has read it.
+    An outlet that names a time to come back, or counts what we have used, is alive, and one that
+    refuses a notice has read it.
     """
     if isinstance(error, CredentialsError):
         return True
     if isinstance(error, RetryableError):
-        return error.after_s is None
+        return error.after_s is None and not isinstance(error, SpentError)
     return not isinstance(error, (PermanentError, UnfitError))
 
 

@@ -1,4 +1,7 @@
-"""Looking: what the outlet has, for deliveries that were accepted or whose answer was lost."""
+"""Looking: what the outlet has, for deliveries that were accepted or whose answer was lost.
+
+What was confirmed is looked at again where its channel wants that: see watching.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,32 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from publisher import clock
-from publisher.channel import Confirms, Finds, Receipt
-from publisher.delivery import gates, retry
+from publisher.channel import Confirms, Finds, Receipt, Reports, Watches
+from publisher.delivery import gates, retry, watching
 from publisher.delivery.calls import Call
 from publisher.delivery.engine import Kind, Work
 from publisher.delivery.follow import start_display
-from publisher.delivery.outcomes import give_up, tell_followers
+from publisher.delivery.outcomes import (
+    accept,
+    again,
+    apart,
+    give_up,
+    is_awaiting,
+    observe,
+    tell_followers,
+)
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, UnknownOutcomeError
-from publisher.model.delivery import Attempt, Delivery, Observation
+from publisher.model.delivery import Attempt, Delivery
 from publisher.model.states import DeliveryState as S
 from publisher.storage import locks
 
 log = structlog.get_logger()
 
 LOOKED_AT = (S.ACCEPTED, S.UNCONFIRMED)
+WATCHED = (S.CONFIRMED,)
 LOOK_BY_HAND = "请人工到平台上核实"
 RESTORED = "从备份恢复之后，程序不能确定它有没有发出，请到平台上核实再登记"
-MIN_APART_S = 5.0  # between two looks that are to prove that nothing is there
-
 
 Seen = Receipt | ChannelError | None  # there, unclear, or certainly not there
 
@@ -78,10 +88,15 @@ def take_turns(session: Session, works: Works, turns: Sequence[Turn]) -> list[De
     for delivery, turn in sorted(looked_at, key=lambda one: one[0].id):
         record(session, works, delivery, turn.seen, at=turn.at)
     session.flush()
-    return [
-        claim(session, works, turn.target, states=LOOKED_AT, now=turn.at) if turn.goes_on else None
-        for turn in turns
-    ]
+    return [_next(session, works, turn) if turn.goes_on else None for turn in turns]
+
+
+def _next(session: Session, works: Works, turn: Turn) -> Delivery | None:
+    """Take the next look; what is only watched comes after what somebody waits for."""
+    row = claim(session, works, turn.target, states=LOOKED_AT, now=turn.at)
+    if row is None and isinstance(works.channels.get(turn.target), (Watches, Reports)):
+        return claim(session, works, turn.target, states=WATCHED, now=turn.at)
+    return row
 
 
 def claim(
@@ -168,15 +183,31 @@ def record(session: Session, works: Works, delivery: Delivery, seen: Seen, *, at
     row = still_there(session, delivery)
     if row is None:
         return
-    if isinstance(seen, Receipt):
+    if row.state == S.CONFIRMED:
+        watching.record(session, works, row, seen, at=at)
+    elif isinstance(seen, Receipt) and seen.awaits:
+        _awaited(session, works, row, seen, at=at)
+    elif isinstance(seen, Receipt):
         _confirmed(session, works, row, seen, at=at)
     elif seen is None:
         _absent(session, works, row, at=at)
     else:
         row.absent_at = None
         observe(session, row, "unclear", str(seen), at=at)
-        row.advice = seen.advice
+        row.advice = seen.advice or (row.advice if is_awaiting(row) else "")
         again(row, at=at)
+
+
+def _awaited(session: Session, works: Works, row: Delivery, seen: Receipt, *, at: datetime) -> None:
+    """The outlet has it, but it will be visible only when a person has done something there."""
+    observe(session, row, "unclear", seen.evidence or seen.awaits, at=at)
+    row.lease_owner, row.is_restored = None, False
+    if row.state == S.UNCONFIRMED:
+        accept(works, row, seen, at=at)
+    row.remote_id, row.url, row.advice = seen.remote_id, seen.url or row.url, seen.awaits
+    row.evidence, row.absent_at = seen.evidence or row.evidence, None
+    row.deadline_at = min(row.deadline_at or at, at)
+    again(row, at=at)
 
 
 def _confirmed(
@@ -188,6 +219,7 @@ def _confirmed(
     tell_followers(session, row, advice="", deadline_at=None)
     start_display(session, works, row, at=at)
     observe(session, row, "present", seen.evidence, at=at)
+    watching.begin(works, row, at=at)
 
 
 def _absent(session: Session, works: Works, row: Delivery, *, at: datetime) -> None:
@@ -226,31 +258,3 @@ def _give_back(session: Session, works: Works, row: Delivery) -> None:
     )
     if channel and sent_at and row.bundle_id is None:
         gates.spend(session, row.lane, channel, -1, now=sent_at)
-
-
-def apart(works: Works, row: Delivery) -> timedelta:
-    """Return how far two looks must be apart to prove that nothing is there."""
-    channel = works.channel_of(row)
-    delay_s = channel.typical_delay_s if channel else 0.0
-    return timedelta(seconds=max(MIN_APART_S, 2 * delay_s))
-
-
-def again(row: Delivery, *, at: datetime) -> None:
-    """Set the next look; the more looks, the rarer."""
-    is_late = row.deadline_at is not None and row.deadline_at <= at
-    row.check_at = at + timedelta(seconds=retry.look_s(row.checks, is_late=is_late))
-
-
-def observe(session: Session, row: Delivery, found: str, evidence: str, *, at: datetime) -> None:
-    """Append what was read back; the same unclear answer twice running is kept once."""
-    last = session.scalar(
-        select(Observation)
-        .where(Observation.delivery_id == row.id)
-        .order_by(Observation.id.desc())
-        .limit(1)
-    )
-    if last and found == "unclear" and (last.found, last.evidence) == (found, evidence):
-        return
-    session.add(
-        Observation(delivery_id=row.id, at=at, source=row.target, found=found, evidence=evidence)
-    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from publisher.channel import Channel, Confirms
+from publisher.channel import Channel, Confirms, Receipt
+from publisher.delivery import retry
 from publisher.delivery.works import Works
-from publisher.model.delivery import Attempt, Delivery
+from publisher.errors import ChannelError
+from publisher.model.delivery import Attempt, Delivery, Observation
 from publisher.model.item import Item
 from publisher.model.note import Note
 from publisher.model.states import DeliveryState as S
@@ -17,6 +19,9 @@ from publisher.schedule.following import LEADER_FAILED
 from publisher.storage import notes
 
 MAX_SAID = 2000  # characters of an outlet's answer that are kept
+MIN_APART_S = 5.0  # between two looks that are to prove that nothing is there
+
+Outcome = Receipt | ChannelError  # of a visible act
 
 
 def end_attempts(
@@ -46,13 +51,62 @@ def look_later(works: Works, row: Delivery, *, at: datetime, first: bool) -> Non
     row.check_at, row.deadline_at = next_look(works, works.channel_of(row), at=at, first=first)
 
 
+def accept(works: Works, row: Delivery, receipt: Receipt, *, at: datetime) -> None:
+    """The outlet has it, as is learnt after all."""
+    row.move(S.ACCEPTED)
+    row.remote_id, row.evidence = receipt.remote_id, receipt.evidence
+    row.url = receipt.url or row.url
+    row.accepted_at, row.ended_at, row.advice = at, None, receipt.awaits
+    look_later(works, row, at=at, first=True)
+    if receipt.awaits:
+        row.deadline_at = at
+
+
+def is_awaiting(row: Delivery) -> bool:
+    """Say whether a person has had something to do since the outlet took it."""
+    return row.state == S.ACCEPTED and row.deadline_at == row.accepted_at
+
+
+def apart(works: Works, row: Delivery) -> timedelta:
+    """Return how far two looks must be apart to prove that nothing is there."""
+    channel = works.channel_of(row)
+    delay_s = channel.typical_delay_s if channel else 0.0
+    return timedelta(seconds=max(MIN_APART_S, 2 * delay_s))
+
+
+def again(row: Delivery, *, at: datetime) -> None:
+    """Set the next look; the more looks, the rarer."""
+    is_late = row.deadline_at is not None and row.deadline_at <= at
+    row.check_at = at + timedelta(seconds=retry.look_s(row.checks, is_late=is_late))
+
+
+def observe(session: Session, row: Delivery, found: str, evidence: str, *, at: datetime) -> None:
+    """Append what was read back; the same unclear answer twice running is kept once."""
+    last = session.scalar(
+        select(Observation)
+        .where(Observation.delivery_id == row.id)
+        .order_by(Observation.id.desc())
+        .limit(1)
+    )
+    if last and found == "unclear" and (last.found, last.evidence) == (found, evidence):
+        return
+    session.add(
+        Observation(delivery_id=row.id, at=at, source=row.target, found=found, evidence=evidence)
+    )
+
+
 def give_up(session: Session, row: Delivery, advice: str, *, at: datetime) -> None:
     """Fail a delivery that certainly is not there."""
+    fail(session, row, advice, verb="failed", at=at)
+
+
+def fail(session: Session, row: Delivery, advice: str, *, verb: str, at: datetime) -> None:
+    """Fail a delivery; `verb` is what the record of acts calls it."""
     row.move(S.FAILED)
     row.advice, row.ended_at, row.check_at, row.deadline_at = advice, at, None, None
     row.lease_owner, row.lease_until = None, None
     tell_followers(session, row, advice=LEADER_FAILED, deadline_at=at)
-    note(session, row, "failed", text=advice, at=at)
+    note(session, row, verb, text=advice, at=at)
 
 
 def tell_followers(

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import CursorResult, bindparam, case, literal, select, update
 from sqlalchemy.orm import Session
 
-from publisher.channel import Channel, Paces, Receipt
-from publisher.delivery import breaker, gates, retry
+from publisher.channel import Channel, Paces, Ration, Receipt
+from publisher.delivery import breaker, gates, late_answer, retry
 from publisher.delivery.outcomes import (
     MAX_SAID,
+    Outcome,
     end_attempts,
     give_up,
     look_later,
@@ -34,17 +34,16 @@ from publisher.errors import (
     CredentialsError,
     PermanentError,
     RetryableError,
+    SpentError,
     UnfitError,
-    UnknownOutcomeError,
 )
 from publisher.model.delivery import Attempt, Bundle, Delivery
 from publisher.model.item import Item
 from publisher.model.lane import Lane
 from publisher.model.states import DeliveryState as S
+from publisher.schedule import quota, times
 
-log = structlog.get_logger()
-
-Outcome = Receipt | ChannelError
+PERIODS = {"day": "今天", "month": "本月"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +58,7 @@ class Sent:
     outcome: Outcome
     at: datetime
     is_whole: bool = True  # False: the outcome is this member's own, not that of its bundle
+    first_at: datetime | None = None  # when the call began that was made again; None: this is it
 
 
 def record(session: Session, works: Works, sent: Sequence[Sent]) -> None:
@@ -101,7 +101,7 @@ def _accept(session: Session, works: Works, accepted: Sequence[Sent]) -> None:
     _end_accepted(session, ours)
     for one in accepted:
         if one not in ours:
-            _keep_late(session, works, one)
+            late_answer.keep(session, works, one.id, one.fence, one.outcome, at=one.at)
     _mend_breakers(session, ours)
 
 
@@ -119,7 +119,7 @@ _ACCEPT = (
         evidence=bindparam("b_evidence"),
         url=case((literal("") == bindparam("b_url"), Delivery.url), else_=bindparam("b_url")),
         accepted_at=bindparam("b_at"),
-        advice="",
+        advice=bindparam("b_advice"),
         lease_owner=None,
         lease_until=None,
         checks=0,
@@ -139,12 +139,15 @@ def _accepted(works: Works, one: Sent) -> dict[str, object]:
     receipt = one.outcome
     assert isinstance(receipt, Receipt)
     check_at, deadline_at = next_look(works, one.channel, at=one.at, first=True)
+    if receipt.awaits:
+        deadline_at = one.at
     return {
         "b_id": one.id,
         "b_fence": one.fence,
         "b_remote_id": receipt.remote_id,
         "b_evidence": receipt.evidence,
         "b_url": receipt.url,
+        "b_advice": receipt.awaits,
         "b_at": one.at,
         "b_check_at": check_at,
         "b_deadline_at": deadline_at,
@@ -177,55 +180,6 @@ def _end_accepted(session: Session, ours: Sequence[Sent]) -> None:
         _write(session, _END, rows)
 
 
-def _keep_late(session: Session, works: Works, one: Sent) -> None:
-    """A worker that was given up has its answer after all: the claim is lost, the fact is not.
-
-    A receipt proves that it is there, whatever was believed meanwhile: it is accepted, or taken
-    down where it is not to be there. In every case the call is known to be over.
-    """
-    log.warning("lost the claim", delivery=one.id, outcome=type(one.outcome).__name__)
-    row = session.get(Delivery, one.id, populate_existing=True, with_for_update=True)
-    if row is None or row.lease_until is not None or _last_send(session, one.id) != one.fence:
-        return  # it was claimed anew
-    row.lease_owner = None
-    if not isinstance(one.outcome, Receipt) or row.remote_id is not None:
-        return
-    if row.state in (S.PLANNED, S.FAILED, S.MISSED):
-        row.move(S.UNCONFIRMED)
-    elif row.state in (S.CANCELLED, S.WITHDRAWN, S.EXPIRED):
-        _take_down(works, row, at=one.at)
-    if row.state == S.UNCONFIRMED:
-        _accept_row(works, row, one.outcome, at=one.at)
-    elif row.state == S.WITHDRAWING:
-        row.remote_id, row.url, row.taken_down_at = one.outcome.remote_id, one.outcome.url, None
-        row.check_at = one.at
-
-
-def _take_down(works: Works, row: Delivery, *, at: datetime) -> None:
-    """Begin a take-down anew: what was believed never to have come, or to be gone, is there."""
-    how, reason = row.takedown_as or "withdrawn", row.takedown_reason or row.item.withdrawal_reason
-    deadline_at = at + timedelta(hours=works.limits.take_down_h)
-    row.begin_takedown(how, reason=reason, at=at, deadline_at=deadline_at)
-    row.ended_at = None
-
-
-def _last_send(session: Session, delivery_id: int) -> int | None:
-    return session.scalar(
-        select(Attempt.fence)
-        .where(Attempt.delivery_id == delivery_id, Attempt.step == "deliver")
-        .order_by(Attempt.id.desc())
-        .limit(1)
-    )
-
-
-def _accept_row(works: Works, row: Delivery, receipt: Receipt, *, at: datetime) -> None:
-    row.move(S.ACCEPTED)
-    row.remote_id, row.evidence = receipt.remote_id, receipt.evidence
-    row.url = receipt.url or row.url
-    row.accepted_at, row.ended_at, row.advice = at, None, ""
-    look_later(works, row, at=at, first=True)
-
-
 _TROUBLED = (
     select(Lane)
     .where(Lane.name.in_(bindparam("names", expanding=True)))
@@ -255,7 +209,7 @@ def _not_accepted(session: Session, works: Works, one: Sent, *, told: set[int]) 
     error = one.outcome
     assert isinstance(error, ChannelError)
     if not still_ours(session, one.id, one.fence, lease_owner=None, lease_until=None):
-        _keep_late(session, works, one)
+        late_answer.keep(session, works, one.id, one.fence, one.outcome, at=one.at)
         return
     row = session.get_one(Delivery, one.id, populate_existing=True)
     end_attempts(session, row.id, outcome=type(error).__name__, said=str(error), at=one.at)
@@ -263,15 +217,30 @@ def _not_accepted(session: Session, works: Works, one: Sent, *, told: set[int]) 
     if id(error) not in told:
         told.add(id(error))
         _count(session, row, one, error)
-    if isinstance(error, (RetryableError, CredentialsError)):
-        _try_again(row, error, at=one.at)
+    if _is_open(one, error):
+        _leave_open(works, row, one)
+    elif isinstance(error, (RetryableError, CredentialsError)):
+        _try_again(session, row, one, error)
         if not one.is_whole:
             _leave_bundle(session, row)
-    elif isinstance(error, (PermanentError, UnfitError)):
-        give_up(session, row, error.advice, at=one.at)
     else:
-        row.move(S.UNCONFIRMED)
-        look_later(works, row, at=one.at, first=False)
+        give_up(session, row, error.advice, at=one.at)
+
+
+def _is_open(one: Sent, error: ChannelError) -> bool:
+    """Say whether an error proves nothing; who is not let in now may have been the first time."""
+    if isinstance(error, CredentialsError):
+        return one.first_at is not None
+    return not isinstance(error, (RetryableError, PermanentError, UnfitError))
+
+
+def _leave_open(works: Works, row: Delivery, one: Sent) -> None:
+    """Look, before anything else is done; a repeat puts off no deadline."""
+    deadline_at = row.deadline_at
+    row.move(S.UNCONFIRMED)
+    look_later(works, row, at=one.at, first=False)
+    if one.first_at is not None:
+        row.deadline_at = deadline_at
 
 
 def _leave_bundle(session: Session, row: Delivery) -> None:
@@ -284,21 +253,40 @@ def _leave_bundle(session: Session, row: Delivery) -> None:
 def _count(session: Session, row: Delivery, one: Sent, error: ChannelError) -> None:
     if breaker.counts(error):
         _count_fault(session, row, error, at=one.at)
-    if one.is_whole and not isinstance(error, UnknownOutcomeError):  # certainly not spent
-        gates.spend(session, row.lane, one.channel, -1, now=one.at)
+    if one.is_whole and not _is_open(one, error):  # certainly not spent
+        gates.spend(session, row.lane, one.channel, -1, now=one.first_at or one.at)
 
 
-def _try_again(row: Delivery, error: ChannelError, *, at: datetime) -> None:
+def _try_again(session: Session, row: Delivery, one: Sent, error: ChannelError) -> None:
     """Plan it again: certainly not there. Past its latest moment it will be missed, and say so."""
     if isinstance(error, CredentialsError):
         row.plan_again(row.due_at)  # it waits with its account
+        return
+    if isinstance(error, SpentError):
+        _wait_for_ration(session, row, one, error)
         return
     row.tries += 1
     after_s = error.after_s if isinstance(error, RetryableError) else None
     # not a secret: spreads retries of many lanes
     wait_s = retry.wait_s(Why.REFUSED, row.tries, after_s=after_s, chance=random.random())
     assert wait_s is not None
-    row.plan_again(at + timedelta(seconds=wait_s))
+    row.plan_again(one.at + timedelta(seconds=wait_s))
+
+
+def _wait_for_ration(session: Session, row: Delivery, one: Sent, error: SpentError) -> None:
+    """Let it wait until the outlet counts anew; that is no fault, and no try.
+
+    Where the ration is counted here, too, it is used up from now on, and its account finds the
+    next moment for whatever waits.
+    """
+    after_at = one.at + timedelta(seconds=min(error.after_s or 0.0, retry.MAX_WAIT_S))
+    if gates.exhaust(session, row.lane, one.channel, error.period, now=one.at):
+        row.plan_again(max(row.due_at, after_at))
+        return
+    renewed_at = quota.renewed_at(Ration(sends=0, period=error.period), one.at)
+    row.plan_again(max(renewed_at, after_at))
+    told = f"平台说{PERIODS[error.period]}的发送次数已用完，改到 {times.say_day(row.due_at)}"
+    row.advice = error.advice or told
 
 
 def _count_fault(session: Session, row: Delivery, error: ChannelError, *, at: datetime) -> None:

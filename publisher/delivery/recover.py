@@ -19,7 +19,7 @@ from publisher.delivery.outcomes import (
 )
 from publisher.delivery.retry import BETWEEN_LATE_LOOKS_S
 from publisher.delivery.works import Works
-from publisher.model.delivery import Attempt, Delivery, stands
+from publisher.model.delivery import ACTS, Attempt, Delivery, stands
 from publisher.model.item import Item
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import Beat
@@ -122,7 +122,7 @@ def _give_back(session: Session, works: Works, rows: Sequence[Delivery]) -> None
     for row in rows:
         attempt, channel = _under_way(session, row), works.channel_of(row)
         is_first = row.bundle_position in (None, 1)
-        if attempt and attempt.step != "deliver" and channel and is_first:
+        if attempt and attempt.step not in ACTS and channel and is_first:
             gates.spend(session, row.lane, channel, -1, now=attempt.started_at)
 
 
@@ -135,7 +135,7 @@ def _settle(
     session: Session, works: Works, row: Delivery, *, is_alive: bool, now: datetime
 ) -> None:
     attempt = _under_way(session, row)
-    is_armed = attempt is not None and attempt.step == "deliver"
+    is_armed = attempt is not None and attempt.step in ACTS
     said = "no answer within the lease" if is_alive else "the worker died"
     end_attempts(session, row.id, outcome="lost", said=said, at=now)
     row.fence += 1
@@ -146,7 +146,10 @@ def _settle(
     else:
         row.lease_owner = row.lease_owner if is_alive else None
         row.move(S.UNCONFIRMED)
+        deadline_at = row.deadline_at
         look_later(works, row, at=now, first=False)
+        if attempt is not None and attempt.step == "repeat":
+            row.deadline_at = deadline_at  # that of the first call
     log.error("a claim outlived its lease", delivery=row.id, said=said)
     note(session, row, "recover", text="发送中断", at=now)
     take_down_if_withdrawn(session, works, row, at=now)
@@ -192,11 +195,11 @@ def mend_lanes(works: Works) -> None:
 
 
 def mend_clock(works: Works, *, now: datetime) -> None:
-    """Bring looks that were set by a clock far ahead back to now."""
+    """Bring looks that were set by a clock far ahead back to now; what is watched may be far."""
     with works.database.sessions.begin() as session:
         session.execute(
             update(Delivery)
-            .where(Delivery.check_at > now + FARTHEST_LOOK)
+            .where(Delivery.check_at > now + FARTHEST_LOOK, Delivery.state != S.CONFIRMED)
             .values(check_at=now)
             .execution_options(synchronize_session=False)
         )

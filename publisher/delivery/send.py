@@ -16,11 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from publisher import clock
-from publisher.channel import Bundles, Prepares, Receipt, Rendition
+from publisher.channel import Bundles, Prepares, Receipt, Rendition, Repeats
 from publisher.delivery import gates
-from publisher.delivery.claims import Claim, Member
-from publisher.delivery.outcomes import end_attempts
-from publisher.delivery.record import Outcome, Sent, still_ours
+from publisher.delivery.claims import Claim, Lost, Member
+from publisher.delivery.outcomes import Outcome, end_attempts
+from publisher.delivery.record import Sent, still_ours
 from publisher.delivery.works import Works
 from publisher.errors import (
     ChannelError,
@@ -61,6 +61,7 @@ def send(works: Works, claim: Claim, *, now: Now = clock.now) -> tuple[Sent, ...
             outcome=outcome,
             at=at,
             is_whole=is_whole,
+            first_at=claim.lost.begun_at if claim.lost else None,
         )
         for member, outcome in zip(claim.members, each, strict=False)
     )
@@ -82,6 +83,8 @@ def _act(works: Works, claim: Claim, *, now: Now) -> Sequence[Outcome] | Channel
     if claim.lease_until <= now() or claim.age_s >= works.limits.lease_s:
         return ()  # we slept too long: it may be another's by now
     try:
+        if claim.lost is not None:
+            return _repeat(works, claim, claim.lost)
         renditions = [_thaw(works, member) for member in claim.members]
         return _deliver(works, claim, renditions, now=now)
     except ChannelError as error:
@@ -121,6 +124,16 @@ def _deliver(
             return ()
         return [channel.deliver_prepared(renditions[0], key=key, handle=handle)]
     return [channel.deliver(renditions[0], key=key)]
+
+
+def _repeat(works: Works, claim: Claim, lost: Lost) -> Sequence[Outcome]:
+    """Make a lost call once more; what keeps us from it proves nothing of the first one."""
+    assert isinstance(claim.channel, Repeats)
+    try:
+        renditions = [_thaw(works, member) for member in claim.members]
+    except ChannelError as error:
+        raise UnknownOutcomeError(f"not repeated: {error}", advice=error.advice) from error
+    return _of_each(claim, claim.channel.repeat(renditions, key=claim.key, handle=lost.handle))
 
 
 def _of_each(claim: Claim, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:

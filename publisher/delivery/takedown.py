@@ -18,9 +18,9 @@ from publisher import clock
 from publisher.channel import Confirms, Receipt, Withdraws
 from publisher.delivery import retry
 from publisher.delivery.calls import Call
-from publisher.delivery.confirm import apart, ask, claim, observe, still_there
+from publisher.delivery.confirm import ask, claim, still_there
 from publisher.delivery.engine import Kind, Work
-from publisher.delivery.outcomes import end_attempts, note
+from publisher.delivery.outcomes import apart, end_attempts, note, observe
 from publisher.delivery.works import Works, receipt_of
 from publisher.errors import ChannelError, PermanentError, UnknownOutcomeError
 from publisher.model.delivery import Attempt, Delivery

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from publisher import clock
 from publisher.channel import Confirms
+from publisher.delivery import repeat
 from publisher.delivery.calls import Call
 from publisher.delivery.claims import Claim, claim_all
 from publisher.delivery.engine import Kind, Work
@@ -52,7 +53,11 @@ def take_turns(session: Session, works: Works, turns: Sequence[Turn]) -> list[li
     asking = {turn.room.lane: turn for turn in reversed(turns) if turn.room.calls}  # the first
     claims: dict[str, list[Claim]] = {lane: [] for lane in asking}
     now = max(turn.at for turn in turns)
-    for claim in claim_all(session, works, [one.room for one in asking.values()], now=now):
+    rooms = [turn.room for turn in asking.values()]
+    for claim in repeat.claim_all(session, works, rooms, now=now):  # first: it began long ago
+        claims[claim.lane].append(claim)
+    rooms = [replace(room, calls=room.calls - len(claims[room.lane])) for room in rooms]
+    for claim in claim_all(session, works, rooms, now=now):
         claims[claim.lane].append(claim)
     return [claims[lane] if asking.get(lane := turn.room.lane) is turn else [] for turn in turns]
 

@@ -55,6 +55,7 @@ def _rank_at(context: Any) -> datetime:
 
 
 PLANNED = _spelt([DeliveryState.PLANNED])
+ACTS = ("deliver", "repeat")  # steps of an attempt that the public may see; the latter is the same
 
 
 class Delivery(Base):
@@ -231,7 +232,7 @@ class Attempt(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
-    step: Mapped[str] = mapped_column(String(16))  # prepare, deliver, withdraw
+    step: Mapped[str] = mapped_column(String(16))  # prepare, deliver, repeat, withdraw
     fence: Mapped[int] = mapped_column(default=0)  # of the claim under which it was made
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]  # None: under way, or the process died

@@ -54,7 +54,14 @@ MOVES: Mapping[DeliveryState, Set[DeliveryState]] = {
     S.SENDING: {S.PLANNED, S.ACCEPTED, S.UNCONFIRMED, S.FAILED},
     S.ACCEPTED: {S.CONFIRMED, S.WITHDRAWING, S.FAILED},  # failed: taken, then refused by the outlet
     S.CONFIRMED: {S.WITHDRAWING, S.FAILED},  # failed: the outlet has taken it away since
-    S.UNCONFIRMED: {S.ACCEPTED, S.CONFIRMED, S.PLANNED, S.FAILED, S.WITHDRAWING},
+    S.UNCONFIRMED: {
+        S.ACCEPTED,
+        S.CONFIRMED,
+        S.PLANNED,
+        S.FAILED,
+        S.WITHDRAWING,
+        S.SENDING,  # the very same call is made again, where the outlet knows it by its key
+    },
     S.WITHDRAWING: {S.WITHDRAWN, S.EXPIRED, S.CONFIRMED},  # back: a person says it must stay
     # a person asks to try again; or a late answer says that it is there
     S.FAILED: {S.PLANNED, S.UNCONFIRMED},

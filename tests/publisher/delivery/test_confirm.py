@@ -120,7 +120,7 @@ def test_absent_twice_and_apart_is_sent_again(tmp_path: Path) -> None:
     row = make.stored(works, delivery)
     absent = [o.at for o in row.observations if o.found == "absent"]
     assert len(gate.sent) == 2
-    assert absent[1] - absent[0] >= timedelta(seconds=confirm.MIN_APART_S)
+    assert absent[1] - absent[0] >= timedelta(seconds=outcomes.MIN_APART_S)
     assert row.state == S.CONFIRMED
 
 

@@ -29,9 +29,9 @@ def test_every_state_of_an_edition_can_be_reached() -> None:
 
 
 def test_a_forbidden_move_says_so() -> None:
-    delivery = Delivery(state=DeliveryState.UNCONFIRMED)
+    delivery = Delivery(state=DeliveryState.FAILED)
 
-    with pytest.raises(NotAllowedError, match="from unconfirmed to sending"):
+    with pytest.raises(NotAllowedError, match="from failed to sending"):
         delivery.move(DeliveryState.SENDING)
 
 
