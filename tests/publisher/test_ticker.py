@@ -13,18 +13,21 @@ from sqlalchemy import select
 from publisher import app as composition
 from publisher import clock, settings
 from publisher.app import App
-from publisher.channel import Receipt, Rendition, Shares
+from publisher.channel import Ration, Receipt, Rendition, Shares
 from publisher.delivery import recover
 from publisher.delivery.calls import Call
 from publisher.errors import UnknownOutcomeError
 from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
+from publisher.model.lane import Spent
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import EVERYTHING, Pause, Target
+from publisher.schedule import quota
 from publisher.storage import queries
 from publisher.ticker import HEART, Ticker
 from tests import make
 from tests.make import FakeChannel
+from tests.pushing import Digest
 
 PATIENCE_S = 30.0
 
@@ -106,6 +109,23 @@ def test_it_shows_that_it_lives_and_checks_its_targets(app: App) -> None:
             return target is not None and target.checked_at is not None
 
     assert ticking(app, lambda: lives() and is_checked())
+
+
+def test_what_has_no_send_left_is_planned_anew(app: App) -> None:
+    app.channels["push"] = Digest()
+    now = clock.now()
+    delivery = make.delivery(
+        app.works, target="push", due_at=now, not_after=now + timedelta(hours=1)
+    )
+    today = quota.period_of(Ration(sends=1, period="day"), now)
+    with app.database.sessions.begin() as session:
+        session.add(Spent(lane="push", period=today, sends=1))
+
+    Ticker(app).housekeeping()
+
+    row = make.stored(app.works, delivery)
+    assert row.due_at > now
+    assert row.advice.startswith("今天的发送次数已用完，改到 ")
 
 
 def test_it_ticks_on_when_the_clock_was_set_back_by_an_hour(app: App) -> None:

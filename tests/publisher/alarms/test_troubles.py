@@ -16,7 +16,7 @@ from sqlalchemy import event
 from publisher import settings
 from publisher.alarms import troubles
 from publisher.alarms.troubles import Disk, Facts, Halted, Overdue
-from publisher.channel import Ration, Rations, Shares
+from publisher.channel import Ration, Rations, Rests, Shares
 from publisher.delivery.works import Works
 from publisher.model import words
 from publisher.model.lane import Lane, Spent
@@ -190,6 +190,31 @@ def test_a_lane_whose_ration_is_spent_is_not_stuck(works: Works) -> None:
     add(rationed, Spent(lane="gate", period="2026-11-24", sends=1))
 
     assert (before, stuck(rationed)) == (["gate"], [])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept(FakeChannel, Rations):
+    """An account whose one send a day is for what is urgent."""
+
+    def rations(self) -> tuple[Ration, ...]:
+        return (Ration(sends=1, period="day", reserve=1),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resting(FakeChannel, Rests):
+    """An account that is left alone for the rest of the day."""
+
+    def rest_until(self, moment: datetime) -> datetime:
+        return moment + timedelta(hours=8)
+
+
+@pytest.mark.parametrize("channel", [Kept(), Resting()])
+def test_a_lane_that_waits_by_its_rules_is_not_stuck(works: Works, channel: FakeChannel) -> None:
+    by_rules = replace(works, channels={"gate": channel})
+
+    make.delivery(by_rules)
+
+    assert stuck(by_rules) == []
 
 
 def test_an_account_that_sends_for_one_of_its_targets_is_at_work(works: Works) -> None:
