@@ -24,7 +24,7 @@ from publisher.storage import vitals
 from publisher.storage.backup.reconcile import RESTORED
 
 EVENTS = ("outage", "clock", "event")  # what happened at one moment, and is not so any more
-KINDS = ("overdue", "lane", "breaker", "worker", "disk", "database", RESTORED, *EVENTS)
+KINDS = ("overdue", "flipped", "lane", "breaker", "worker", "disk", "database", RESTORED, *EVENTS)
 LATE = timedelta(seconds=120)  # a lane that is free takes what is due within a second or two
 SILENT = timedelta(seconds=60)  # a part that lives beats every 15 seconds
 FORGOTTEN = timedelta(hours=1)  # a worker that is silent for so long is not coming back
@@ -62,6 +62,16 @@ class Overdue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Flipped:
+    """An item that was seen at a target and is there no more."""
+
+    target: str
+    item_id: int
+    label: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Halted:
     """An account whose breaker is not closed."""
 
@@ -76,6 +86,7 @@ class Facts:
     """All that decides whether something is wrong now."""
 
     overdue: Overdue | None = None
+    flipped: Sequence[Flipped] = ()
     stuck: Mapping[str, str] = field(default_factory=dict)  # lane: label
     halted: Sequence[Halted] = ()
     silent: Mapping[str, datetime] = field(default_factory=dict)  # worker: its last beat
@@ -90,6 +101,8 @@ def of(facts: Facts) -> dict[str, str]:
     found: dict[str, str] = {}
     if facts.overdue:
         found["overdue"] = _overdue(facts.overdue)
+    for gone in facts.flipped:
+        found[f"flipped {gone.target} {gone.item_id}"] = _flipped(gone)
     for lane, label in facts.stuck.items():
         found[f"lane {lane}"] = f"{label}到时间的投递超过 2 分钟没有发出，请看日志，必要时重启服务"
     for halted in facts.halted:
@@ -114,6 +127,13 @@ def _overdue(late: Overdue) -> str:
     return (
         f"有 {late.count} 次投递过了处理期限，最早的是{late.place}《{late.title}》"
         f"（期限 {times.say(late.deadline_at)}），请在控制台的待办里逐条核实"
+    )
+
+
+def _flipped(gone: Flipped) -> str:
+    return (
+        f"{gone.label}上的《{gone.title}》发布后已被删除或屏蔽，"
+        "请到平台后台查看原因，再决定重新发送还是不再发"
     )
 
 
@@ -146,6 +166,15 @@ def seen(session: Session, works: Works, settings: Settings, *, now: datetime) -
     beats = _worker_beats(session)
     return Facts(
         overdue=_read_overdue(session, works, now=now),
+        flipped=[
+            Flipped(
+                target=row.target,
+                item_id=row.item_id,
+                label=_label(works, row.target),
+                title=row.rendition.edition.title,
+            )
+            for row in vitals.flipped(session)
+        ],
         stuck={lane: label_of(works, lane) for lane in stuck_lanes(session, works, now=now)},
         halted=[
             Halted(
@@ -182,13 +211,17 @@ def _read_overdue(session: Session, works: Works, *, now: datetime) -> Overdue |
     worst = vitals.most_overdue(session, now=now)
     if worst is None or worst.deadline_at is None:
         return None
-    channel = works.channels.get(worst.target)
     return Overdue(
         count=vitals.overdue(session, now=now),
-        place=(channel.label if channel else "") or worst.target,
+        place=_label(works, worst.target),
         title=worst.rendition.edition.title,
         deadline_at=worst.deadline_at,
     )
+
+
+def _label(works: Works, target: str) -> str:
+    channel = works.channels.get(target)
+    return (channel.label if channel else "") or target
 
 
 def stuck_lanes(session: Session, works: Works, *, now: datetime) -> list[str]:

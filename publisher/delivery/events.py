@@ -110,7 +110,9 @@ def _count(session: Session, works: Works, target: str, event: Event, *, now: da
         return
     gates.spend(session, lane, channel, 1, now=at)
     text = f"{channel.label or name}有一次不是本系统发出的发送，已计入次数。{event.text}"
-    notes.append(session, Note(at=now, who=notes.SYSTEM, verb="by_hand", target=name, text=text))
+    notes.append(
+        session, Note(at=now, who=notes.SYSTEM, verb="outside_send", target=name, text=text)
+    )
     log.warning("sent by hand", lane=lane, remote_id=event.remote_id)
 
 

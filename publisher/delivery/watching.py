@@ -73,5 +73,5 @@ def _gone(session: Session, works: Works, row: Delivery, *, at: datetime) -> Non
         row.absent_at = min(first_at or at, at)
         row.check_at = row.absent_at + apart(works, row)
         return
-    fail(session, row, TAKEN_AWAY, verb="taken_away", at=at)
+    fail(session, row, TAKEN_AWAY, verb="flipped", at=at)
     row.deadline_at = at

@@ -28,10 +28,23 @@ def open_counts(session: Session) -> dict[DeliveryState, int]:
 
 def overdue(session: Session, *, now: datetime) -> int:
     """Return how many open deliveries are past their deadline: a person has to look."""
-    found = session.scalar(
-        select(func.count()).select_from(Delivery).where(Delivery.deadline_at <= now)
+    found = select(func.count()).select_from(Delivery).where(Delivery.deadline_at <= now)
+    return session.scalar(found.where(~_IS_FLIPPED)) or 0
+
+
+_IS_FLIPPED = (Delivery.state == DeliveryState.FAILED) & Delivery.confirmed_at.is_not(None)
+
+
+def flipped(session: Session, *, limit: int = 50) -> list[Delivery]:
+    """Return what was confirmed and is there no more, until a person has decided; with titles."""
+    found = (
+        select(Delivery)
+        .where(Delivery.deadline_at.is_not(None), _IS_FLIPPED)
+        .order_by(Delivery.deadline_at, Delivery.id)
+        .limit(limit)
+        .options(joinedload(Delivery.rendition).joinedload(FrozenRendition.edition))
     )
-    return found or 0
+    return list(session.scalars(found))
 
 
 def lying(
@@ -81,7 +94,7 @@ def most_overdue(session: Session, *, now: datetime) -> Delivery | None:
     """Return the open delivery whose deadline passed first, with its title."""
     return session.scalar(
         select(Delivery)
-        .where(Delivery.deadline_at <= now)
+        .where(Delivery.deadline_at <= now, ~_IS_FLIPPED)
         .order_by(Delivery.deadline_at)
         .limit(1)
         .options(joinedload(Delivery.rendition).joinedload(FrozenRendition.edition))

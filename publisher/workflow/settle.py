@@ -24,6 +24,7 @@ MOVES = {  # (where it stands, what the person saw) -> where it goes
     (S.UNCONFIRMED, "not_delivered"): S.FAILED,
     (S.ACCEPTED, "delivered"): S.CONFIRMED,
     (S.ACCEPTED, "not_delivered"): S.FAILED,
+    (S.FAILED, "delivered"): S.CONFIRMED,  # only where it was seen there before
     (S.WITHDRAWING, "delivered"): S.CONFIRMED,  # it must stay, and the note says why
     (S.WITHDRAWING, "not_delivered"): S.WITHDRAWN,
 }
@@ -62,10 +63,13 @@ def settle(
     locks.delivery(session, delivery)
     was = S(delivery.state)
     to = MOVES.get((was, seen.outcome))
-    if to is None:
+    if to is None or (was == S.FAILED and delivery.confirmed_at is None):
         raise NotAllowedError("这一投递现在不需要人工核实", code="wrong_state")
     if seen.outcome == "not_delivered" and delivery.lease_owner is not None:
         raise NotAllowedError(MAY_ARRIVE, code="under_way")
+    if was == S.FAILED:
+        delivery.move(S.UNCONFIRMED)  # a look of ours has proved too much
+        delivery.ended_at = None
     if was == S.WITHDRAWING and to == S.CONFIRMED:
         delivery.expires_at = None  # it must stay, so its planned end is off too
     delivery.settle(_expired_or(to, delivery), url=seen.url, at=at)
@@ -81,6 +85,8 @@ def settle(
         )
     )
     _note(session, delivery, "settle", by=by, at=at, text=f"{OUTCOMES[seen.outcome]}：{seen.note}")
+    if was == S.FAILED:
+        following.tell(session, delivery, at=at)
     if was in (S.UNCONFIRMED, S.ACCEPTED):
         _tell(session, desk, delivery, at=at)
 
