@@ -1,5 +1,6 @@
-"""Four channels to that outlet: one that can be asked, one that prepares, one that bundles, and one
-that can neither be asked nor told to take anything down.
+"""Five channels to that outlet: one that can be asked, one that prepares, one that bundles, one
+that repeats a lost call with its key, and one that can neither be asked nor told to take anything
+down.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from publisher.channel import (
     Prepares,
     Receipt,
     Rendition,
+    Repeats,
     Withdraws,
 )
-from publisher.errors import ChannelError, UnknownOutcomeError
+from publisher.errors import ChannelError, RetryableError, UnknownOutcomeError
 from tests import make
 from tests.crash.clock import Clock
 from tests.crash.outlet import SLOW_S, Fault
@@ -49,11 +51,16 @@ class Mute(Channel):
         return self._post([rendition], [""], key=key)[0]
 
     def _post(
-        self, renditions: Sequence[Rendition], places: Sequence[str], *, key: str
+        self,
+        renditions: Sequence[Rendition],
+        places: Sequence[str],
+        *,
+        key: str,
+        is_keyed: bool = False,
     ) -> list[Receipt]:
         is_down = self.fault == Fault.REFUSED and self.clock.now_s() < REFUSES_S
         texts = [rendition.body.decode() for rendition in renditions]
-        asked = {"key": key, "places": places, "texts": texts}
+        asked = {"key": key, "places": places, "texts": texts, "is_keyed": is_keyed}
         answer = self._ask("POST", "/", asked, url=_closed() if is_down else self.url)
         if "ids" not in answer:
             raise UnknownOutcomeError("taken, but no name for it")
@@ -111,10 +118,44 @@ class Together(Asked, Bundles):
         return self._post(renditions, places, key=key)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Keyed(Asked, Bundles, Repeats):
+    """It drafts several, posts them in one call, and repeats a lost one with its key.
+
+    It can be asked only by the name that the outlet gave, not by our key.
+    """
+
+    label = "凭编号合发渠道"
+
+    def prepare_bundle(self, renditions: Sequence[Rendition], *, key: str) -> str:
+        return str(self._ask("PUT", "/", {"key": key})["handle"])
+
+    def deliver_bundle(
+        self, renditions: Sequence[Rendition], *, key: str, handle: str
+    ) -> Sequence[Receipt | ChannelError]:
+        assert handle == f"draft of {key}"
+        places = [f".{number}" for number in range(1, len(renditions) + 1)]
+        return self._post(renditions, places, key=key, is_keyed=True)
+
+    def repeat(
+        self, renditions: Sequence[Rendition], *, key: str, handle: str
+    ) -> Sequence[Receipt | ChannelError]:
+        try:
+            return self.deliver_bundle(renditions, key=key, handle=handle)
+        except RetryableError as error:
+            raise UnknownOutcomeError(f"not repeated: {error}") from error
+
+    def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
+        if receipt is None:
+            raise UnknownOutcomeError("nobody knows it by our key")
+        return super().confirm(key=key, receipt=receipt)
+
+
 KINDS: dict[str, type[Mute]] = {
     "asked": Asked,
     "drafted": Drafted,
     "together": Together,
+    "keyed": Keyed,
     "mute": Mute,
 }
 

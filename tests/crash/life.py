@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, configure_mappers
 
 from channels import _http
 from publisher import settings
-from publisher.channel import Channel, Rendition
+from publisher.channel import Bundles, Channel, Rendition
 from publisher.delivery import check, confirm, follow, recover, takedown, worker
 from publisher.delivery.works import Works
 from publisher.model.advice import BY_STATE, advice
@@ -86,7 +86,7 @@ def works_of(
 
 def begin(case: Case, works: Works) -> None:
     """Make an item, or three for a channel that bundles, and plan their deliveries."""
-    count = 3 if case.channel == "together" else 1
+    count = 3 if issubclass(KINDS[case.channel], Bundles) else 1
     with works.database.sessions.begin() as session:
         make.person(session, OPERATOR, "operator")
         for number in range(1, count + 1):

@@ -1,7 +1,8 @@
 """An outlet with a public of its own: who posts twice, shows it twice.
 
-It has faults at the first post of each text, and can kill its caller in the middle of a call. It
-takes no idempotency key: `key` is only what a post can be found by.
+It has faults at the first post of each text, and can kill its caller in the middle of a call. `key`
+is only what a post can be found by, unless the caller says that a call with that key has one effect
+at the most.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class Public:
     calls: int = 0
     posts: list[Post] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)  # texts that have had their fault
+    keyed: dict[str, list[str]] = field(default_factory=dict)  # names of what a keyed call showed
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def visible(self, key: str, id: str = "") -> Post | None:
@@ -120,6 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._begin(asked) if self.path == "/_begin" else self._by_hand(asked)
             return
         public = self.public
+        if asked["is_keyed"] and asked["key"] in public.keyed:
+            self._perhaps_kill()
+            self._answer(200, {"ids": public.keyed[asked["key"]]})
+            return
         with public.lock:
             faults = [public.fault_of(text) for text in asked["texts"]]
             fault = faults[0] if faults else Fault.NONE
@@ -129,6 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
                     public.show(f"{asked['key']}{place}", text, fault)
                     for place, text in zip(asked["places"], asked["texts"], strict=True)
                 ]
+                public.keyed[asked["key"]] = [one.id for one in shown]
         self._perhaps_kill()
         if fault == Fault.SLOW:
             self._take_long()
@@ -169,6 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         public.fault, public.kill_at = Fault(asked["fault"]), asked["kill_at"]
         public.calls = 0
         public.posts, public.refused = [], []
+        public.keyed.clear()
         self._answer(200, {})
 
     def _by_hand(self, asked: dict[str, Any]) -> None:
