@@ -169,7 +169,7 @@ class Bundles(ABC):
     looked up afterwards under the key of its bundle and its place, from 1: "bundle-7.2".
     """
 
-    max_bundle: ClassVar[int] = 8  # renditions in one call
+    max_bundle: int = 8  # renditions in one call
 
     def prepare_bundle(self, renditions: Sequence[Rendition], *, key: str) -> str:
         """Do what is invisible and repeatable, and return the handle for deliver_bundle."""

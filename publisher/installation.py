@@ -43,6 +43,7 @@ appid = "wxrehearsal0000001"
 secret = "file:config/secrets/wechat"
 mode = "push"
 push_times = []
+pushes_per_day = 0  # the practice account takes as many as you like
 
 [screens]
 channel = "screens"

@@ -66,7 +66,7 @@ def build(
         there_are = "、".join(available())
         raise ConfigError(f"没有渠道 {name!r}，可用的有：{there_are}", table=target, key="channel")
     kind = adapter(str(name))
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass
+    known = {one.name: one for one in fields(kind) if one.init}  # type: ignore[arg-type]  # a dataclass
     for key in settings:
         if key not in known or key in GIVEN:
             raise ConfigError(_unknown(key, sorted(known.keys() - GIVEN)), table=target, key=key)

@@ -24,7 +24,9 @@ from publisher.channel import Shelf
 from publisher.errors import ChannelError, RetryableError, UnknownOutcomeError
 
 Answer = Mapping[str, Any]
-PUSH = "message/mass/sendall"  # the one call that readers see
+PUSH = "message/mass/sendall"
+PUBLISH = "freepublish/submit"
+VISIBLE = frozenset({PUSH, PUBLISH})  # the calls that readers see
 
 
 @contextmanager
@@ -64,7 +66,6 @@ class Account:
     api_base: str
     appid: str
     secret: str = field(repr=False)
-    kind: str  # "subscription", "service"
     timeout_s: float  # between two bytes of an answer
     shelf: Shelf = field(repr=False)
 
@@ -91,13 +92,16 @@ class Account:
         if answer.get("errcode") in codes.STALE_TOKEN:
             query["access_token"] = self._tokens.renewed(query["access_token"])
             answer = self._once(method, path, params=query, **options)
-        return self._checked(answer, expected=expected, is_push=path == PUSH)
+        return self._checked(answer, expected=expected, is_push=path in VISIBLE)
 
     def _fetch_token(self, *, force: bool) -> Answer:
         with repeatable():
             return self._checked(_answer_of(self._client.fetch_access_token, force=force))
 
     def _once(self, method: str, path: str, **options: Any) -> Answer:
+        """Make the call; a path that begins with "/" is not below /cgi-bin."""
+        if path.startswith("/"):
+            path = f"{self.api_base.rstrip('/')}{path}"
         call = self._client.get if method == "get" else self._client.post
         return _answer_of(call, path, allow_redirects=False, **options)
 
@@ -119,7 +123,6 @@ class Account:
             errmsg,
             is_push=is_push,
             now=datetime.now(UTC),
-            account_kind=self.kind,
         )
 
 

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from channels.wechat.times import until_next_push_s, until_tomorrow_s
+from channels.wechat.times import until_tomorrow_s
 from publisher.errors import (
     ChannelError,
     CredentialsError,
     PermanentError,
     RetryableError,
+    SpentError,
     UnknownOutcomeError,
 )
 
@@ -25,9 +26,10 @@ STALE_TOKEN = frozenset({40001, 40014, 42001})  # wrong or not the latest, malfo
 KEY_EXISTS = 45065  # this clientmsgid was taken before: accepted
 NO_DRAFT = 40007  # media_id invalid: also what a draft that was already sent answers
 NO_MESSAGE = 40059  # msg_id invalid; also seen right after a good send
+NO_ARTICLE = 53600  # article_id invalid
 NOT_DELETED = frozenset({40059, 40060, 40065, 40204})
 
-Wait = Callable[[datetime, str], float]  # from now and the kind of account to seconds
+Wait = Callable[[datetime], float]  # from now to seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +42,7 @@ class Reaction:
 
 
 def _after(seconds: float) -> Wait:
-    return lambda _now, _kind: seconds
-
-
-def _of_next_day(now: datetime, _kind: str) -> float:
-    return until_tomorrow_s(now)
+    return lambda _now: seconds
 
 
 def _table(*rows: tuple[tuple[int, ...], Reaction]) -> Mapping[int, Reaction]:
@@ -100,12 +98,15 @@ REACTIONS: Mapping[int, Reaction] = _table(
     ((45166,), _refused("正文里有微信不许的内容，请检查正文的链接、图片和格式")),
     ((53402,), _refused("封面裁剪不合要求，请换一张封面图")),
     ((45008,), _refused("一次群发的文章太多，请分几次发")),
-    ((45009,), _later("今天的接口调用次数已用完，明天自动再试", _of_next_day)),
+    ((45009,), _later("今天的接口调用次数已用完，明天自动再试", until_tomorrow_s)),
     ((45011, 45066, 42010, 53501), _later("调用太快，一分钟后自动再试", _after(60))),
-    ((45028,), _later("没有群发次数了，到下一个可群发的时间自动再发", until_next_push_s)),
+    (
+        (45028,),
+        Reaction(error=SpentError, advice="微信说没有群发次数了，到下一个可群发的时间自动再发"),
+    ),
     ((45062,), _refused("公众号有广告合约，微信不许用接口群发，请在后台手工发表")),
     ((45067,), OUR_FAULT),
-    ((48001,), _no_entry("公众号没有群发接口的权限，须为已认证的公众号；请到后台核对认证")),
+    ((48001,), _no_entry("公众号没有这个接口的权限（须已认证），请核对认证，或把 mode 改为 draft")),
     ((48003,), _no_entry("公众号管理员还没有同意群发协议，请到公众号后台同意")),
     ((48004, 50002), _no_entry("公众号的接口被封或账号受限，请到公众号后台查看通知")),
     ((53500,), _no_entry("公众号的发布功能被封，请到公众号后台查看通知")),
@@ -135,15 +136,17 @@ def reaction(code: int, *, is_push: bool) -> Reaction:
     return REACTIONS.get(code, UNLISTED)
 
 
-def error_of(
-    code: int, errmsg: str, *, is_push: bool, now: datetime, account_kind: str
-) -> ChannelError:
+def error_of(code: int, errmsg: str, *, is_push: bool, now: datetime) -> ChannelError:
     """Return the error for a code; errmsg, with its rid, is kept for the record."""
     known = reaction(code, is_push=is_push)
     message = f"errcode {code}: {errmsg}"
     advice = known.advice.replace("{ip}", _address_in(errmsg))
+    if known.error is SpentError:
+        # by the day, also where a month has its limit: the next day asks again, and no push that
+        # somebody made by hand silences the account for weeks
+        return SpentError(message, period="day", advice=advice)
     if issubclass(known.error, RetryableError):
-        after_s = known.wait(now, account_kind) if known.wait else None
+        after_s = known.wait(now) if known.wait else None
         return known.error(message, after_s=after_s, advice=advice)
     return known.error(message, advice=advice)
 

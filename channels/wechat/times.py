@@ -39,16 +39,5 @@ def until_tomorrow_s(now: datetime) -> float:
     return _until_s(now.astimezone(CAMPUS_TIME).date() + timedelta(days=1), now)
 
 
-def until_next_push_s(now: datetime, account_kind: str) -> float:
-    """Return the seconds until an account that has used up its pushes may push again.
-
-    A subscription account has one a day; a service account four a follower and calendar month.
-    """
-    if account_kind == "subscription":
-        return until_tomorrow_s(now)
-    today = now.astimezone(CAMPUS_TIME).date()
-    return _until_s((today.replace(day=1) + timedelta(days=32)).replace(day=1), now)
-
-
 def _until_s(day: date, now: datetime) -> float:
     return (datetime.combine(day, RENEWED, CAMPUS_TIME) - now).total_seconds()

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.wechat import WeChat
-from publisher.channel import CAMPUS_TIME, Ration, Receipt
+from channels.wechat import MODES, WeChat
+from publisher.channel import CAMPUS_TIME, Receipt, Rendition
 from publisher.errors import (
     ChannelError,
     ConfigError,
@@ -39,7 +39,7 @@ EXAMPLE = WeChat(
     api_base="https://wechat.example.invalid",
     shelf=MemoryShelf(),
 )
-RECEIPT = Receipt(remote_id="3147494276:2455891298")
+RECEIPT = Receipt(remote_id="3147494276:2455891298:2:20991127")
 HANDLE = json.dumps({"draft": "draft-1"})
 SENT = {"errcode": 0, "errmsg": "ok", "msg_id": 3147494276, "msg_data_id": 2455891298}
 
@@ -49,6 +49,17 @@ def answers_up_to_the_draft(outlet: Outlet, wechat: WeChat) -> None:
     outlet.answers(body={"media_id": "cover-1", "url": "http://mmbiz.qpic.cn/c"})
     outlet.answers(body={"media_id": "draft-1"})
     outlet.answers(body=draft_of(wechat.render(NOTICE)))
+
+
+def deliver(wechat: WeChat, rendition: Rendition, *, key: str = KEY) -> Receipt:
+    """Push a bundle of one."""
+    [outcome] = wechat.deliver_bundle([rendition], key=key, handle=HANDLE)
+    assert isinstance(outcome, Receipt)
+    return outcome
+
+
+def today() -> str:
+    return datetime.now(CAMPUS_TIME).strftime("%Y%m%d")
 
 
 def called(outlet: Outlet) -> list[str]:
@@ -64,7 +75,9 @@ def test_targets_of_one_public_account_share_it() -> None:
 @pytest.mark.parametrize(
     ("key", "settings"),
     [
-        ("mode", {"mode": "publish"}),
+        ("mode", {"mode": "email"}),
+        ("reserve_per_month", {"reserve_per_month": -1}),
+        ("callback_aes_key", {"callback_aes_key": "too short"}),
         ("account_kind", {"account_kind": "personal"}),
         ("author", {"author": "一" * 17}),
         ("pushes_per_day", {"pushes_per_day": -1}),
@@ -85,13 +98,31 @@ def test_an_author_of_the_longest_length_is_taken() -> None:
     assert wechat.render(NOTICE).facts["author"] == "一" * 16
 
 
-def test_an_account_keeps_to_the_pushes_that_it_was_given() -> None:
-    service = dataclasses.replace(EXAMPLE, pushes_per_month=4)
-    both = dataclasses.replace(EXAMPLE, pushes_per_day=1, pushes_per_month=4)
+@pytest.mark.parametrize(
+    ("settings", "rations"),
+    [
+        ({}, [(1, "day", 0)]),
+        ({"account_kind": "service"}, [(1, "day", 0), (4, "month", 0)]),
+        ({"account_kind": "service", "reserve_per_month": 1}, [(1, "day", 0), (4, "month", 1)]),
+        ({"pushes_per_day": 2, "reserve_per_day": 1}, [(2, "day", 1)]),
+        ({"pushes_per_day": 0}, []),
+        ({"mode": "publish", "pushes_per_day": 1}, []),
+        ({"mode": "draft"}, [(1, "day", 0)]),
+    ],
+)
+def test_an_account_keeps_to_the_pushes_that_it_has(
+    settings: dict[str, object], rations: list[tuple[int, str, int]]
+) -> None:
+    wechat = dataclasses.replace(EXAMPLE, **settings)  # type: ignore[arg-type]
 
-    assert EXAMPLE.rations() == ()
-    assert service.rations() == (Ration(sends=4, period="month"),)
-    assert both.rations() == (Ration(sends=1, period="day"), Ration(sends=4, period="month"))
+    assert [(one.sends, one.period, one.reserve) for one in wechat.rations()] == rations
+
+
+def test_each_way_of_an_account_has_a_lane_of_its_own() -> None:
+    ways = [dataclasses.replace(EXAMPLE, mode=mode).account() for mode in MODES]
+
+    assert len(set(ways)) == 3
+    assert {way.split("/")[0] for way in ways} == {EXAMPLE.appid}
 
 
 def test_pushes_leave_at_the_next_push_time() -> None:
@@ -106,7 +137,7 @@ def test_prepares_a_draft_and_reads_it_back(outlet: Outlet) -> None:
     wechat = account(outlet)
     answers_up_to_the_draft(outlet, wechat)
 
-    handle = wechat.prepare(wechat.render(NOTICE), key=KEY)
+    handle = wechat.prepare_bundle([wechat.render(NOTICE)], key=KEY)
 
     assert json.loads(handle) == {"draft": "draft-1"}
     assert called(outlet) == [
@@ -119,7 +150,7 @@ def test_prepares_a_draft_and_reads_it_back(outlet: Outlet) -> None:
     assert article["title"] == NOTICE.title
     assert article["digest"] == NOTICE.summary
     assert article["thumb_media_id"] == "cover-1"
-    assert article["content_source_url"] == f"{LINK}?wx={KEY}"
+    assert article["content_source_url"] == f"{LINK}?wx={KEY}.1"
 
 
 def test_pictures_are_uploaded_and_their_addresses_stand_in_the_draft(outlet: Outlet) -> None:
@@ -135,7 +166,7 @@ def test_pictures_are_uploaded_and_their_addresses_stand_in_the_draft(outlet: Ou
     outlet.answers(body={"media_id": "draft-1"})
     outlet.answers(body=draft_of(rendition))
 
-    wechat.prepare(rendition, key=KEY)
+    wechat.prepare_bundle([rendition], key=KEY)
 
     [article] = outlet.requests[-2].json["articles"]
     assert 'src="http://mmbiz.qpic.cn/p/0?wx_fmt=png&amp;from=appmsg"' in article["content"]
@@ -148,27 +179,27 @@ def test_a_draft_whose_answer_was_lost_is_found_and_not_made_again(outlet: Outle
     outlet.answers(body=drafts_in_box())
     outlet.answers(body={"media_id": "cover-1"})
     outlet.takes_it_and_hangs_up()
-    outlet.answers(body=drafts_in_box("delivery-8", KEY))
+    outlet.answers(body=drafts_in_box("delivery-8.1", f"{KEY}.1"))
     outlet.answers(body=draft_of(rendition))
 
     with pytest.raises(RetryableError):
-        wechat.prepare(rendition, key=KEY)
-    handle = wechat.prepare(rendition, key=KEY)
+        wechat.prepare_bundle([rendition], key=KEY)
+    handle = wechat.prepare_bundle([rendition], key=KEY)
 
-    assert json.loads(handle) == {"draft": f"draft-of-{KEY}"}
+    assert json.loads(handle) == {"draft": f"draft-of-{KEY}.1"}
     assert called(outlet).count("draft/add") == 1
 
 
 def test_a_draft_that_someone_changed_by_hand_is_not_used(outlet: Outlet) -> None:
     wechat = account(outlet)
     rendition = wechat.render(NOTICE)
-    outlet.answers(body=drafts_in_box(KEY))
+    outlet.answers(body=drafts_in_box(f"{KEY}.1"))
     outlet.answers(body=draft_of(rendition, content="<p>改过的文字</p>"))
     outlet.answers(body={"media_id": "cover-1"})
     outlet.answers(body={"media_id": "draft-2"})
     outlet.answers(body=draft_of(rendition))
 
-    assert json.loads(wechat.prepare(rendition, key=KEY)) == {"draft": "draft-2"}
+    assert json.loads(wechat.prepare_bundle([rendition], key=KEY)) == {"draft": "draft-2"}
 
 
 @pytest.mark.parametrize(
@@ -182,9 +213,9 @@ def test_a_draft_that_reads_otherwise_is_not_pushed(
     outlet.answers(body=draft_of(rendition, **changed))
 
     with pytest.raises(PermanentError) as raised:
-        wechat.deliver_prepared(rendition, key=KEY, handle=HANDLE)
+        deliver(wechat, rendition, key=KEY)
 
-    assert "没有群发" in raised.value.advice
+    assert "没有发出" in raised.value.advice
     assert called(outlet) == ["draft/get"]
 
 
@@ -194,9 +225,9 @@ def test_pushes_the_draft_to_all_followers_with_a_key_of_its_own(outlet: Outlet)
     outlet.answers(body=draft_of(rendition))
     outlet.answers(body=SENT)
 
-    receipt = wechat.deliver_prepared(rendition, key=KEY, handle=HANDLE)
+    receipt = deliver(wechat, rendition, key=KEY)
 
-    assert receipt.remote_id == "3147494276:2455891298"
+    assert receipt.remote_id == f"3147494276:2455891298:1:{today()}"
     message = outlet.requests[-1].json
     assert message["filter"] == {"is_to_all": True}
     assert message["mpnews"] == {"media_id": "draft-1"}
@@ -216,7 +247,7 @@ def test_the_key_of_a_push_is_the_same_on_every_attempt_and_only_there(outlet: O
         outlet.answers(body=SENT)
 
     for key in keys:
-        wechat.deliver_prepared(rendition, key=key, handle=HANDLE)
+        deliver(wechat, rendition, key=key)
 
     first, again, other = (request.json["clientmsgid"] for request in outlet.requests[1::2])
     assert first == again != other
@@ -228,7 +259,7 @@ def test_pushes_to_the_followers_with_a_tag(outlet: Outlet) -> None:
     outlet.answers(body=draft_of(rendition))
     outlet.answers(body=SENT)
 
-    wechat.deliver_prepared(rendition, key=KEY, handle=HANDLE)
+    deliver(wechat, rendition, key=KEY)
 
     assert outlet.requests[-1].json["filter"] == {"is_to_all": False, "tag_id": 101}
     assert outlet.requests[-1].json["send_ignore_reprint"] == 1
@@ -243,7 +274,7 @@ def test_deliver_does_all_of_it(outlet: Outlet) -> None:
 
     receipt = wechat.deliver(rendition, key=KEY)
 
-    assert receipt == RECEIPT
+    assert receipt.remote_id == f"3147494276:2455891298:1:{today()}"
     assert called(outlet)[-1] == "message/mass/sendall"
 
 
@@ -254,9 +285,9 @@ def test_a_push_whose_key_exists_was_accepted_before(outlet: Outlet) -> None:
     outlet.answers(body=refusal(45065, "clientmsgid exist", msg_id=3147494276))
     outlet.answers(body={"msg_id": 3147494276, "msg_status": "SENDING"})
 
-    receipt = wechat.deliver_prepared(rendition, key=KEY, handle=HANDLE)
+    receipt = deliver(wechat, rendition, key=KEY)
 
-    assert receipt.remote_id == "3147494276"
+    assert receipt.remote_id == f"3147494276::1:{today()}"
 
 
 def test_a_push_whose_draft_is_gone_is_repeated_with_its_key(outlet: Outlet) -> None:
@@ -264,9 +295,9 @@ def test_a_push_whose_draft_is_gone_is_repeated_with_its_key(outlet: Outlet) -> 
     outlet.answers(body=refusal(40007))
     outlet.answers(body=refusal(45065, msg_id="3147494276"))
 
-    receipt = wechat.deliver_prepared(wechat.render(NOTICE), key=KEY, handle=HANDLE)
+    receipt = deliver(wechat, wechat.render(NOTICE), key=KEY)
 
-    assert receipt.remote_id == "3147494276"
+    assert receipt.remote_id == f"3147494276::1:{today()}"
 
 
 @pytest.mark.parametrize("status", ["SEND_FAIL", "DELETE"])
@@ -278,7 +309,7 @@ def test_a_push_that_failed_is_not_taken_for_accepted(outlet: Outlet, status: st
     outlet.answers(body={"msg_id": 3147494276, "msg_status": status})
 
     with pytest.raises(PermanentError):
-        wechat.deliver_prepared(rendition, key=KEY, handle=HANDLE)
+        deliver(wechat, rendition, key=KEY)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +356,7 @@ def test_an_answer_to_a_push_that_says_nothing_is_an_unknown_outcome(
     script(outlet)
 
     with pytest.raises(UnknownOutcomeError):
-        wechat.deliver_prepared(rendition, key=KEY, handle=HANDLE)
+        deliver(wechat, rendition, key=KEY)
 
     assert called(outlet).count("message/mass/sendall") == 1
 
@@ -337,7 +368,7 @@ def test_a_push_answered_too_late_is_an_unknown_outcome(outlet: Outlet) -> None:
     outlet.answers_late(1.0, SENT)
 
     with pytest.raises(UnknownOutcomeError):
-        wechat.deliver_prepared(rendition, key=KEY, handle=HANDLE)
+        deliver(wechat, rendition, key=KEY)
 
 
 def test_a_lost_answer_before_the_push_may_be_repeated(outlet: Outlet) -> None:
@@ -345,7 +376,7 @@ def test_a_lost_answer_before_the_push_may_be_repeated(outlet: Outlet) -> None:
     outlet.takes_it_and_hangs_up()
 
     with pytest.raises(RetryableError):
-        wechat.deliver_prepared(wechat.render(NOTICE), key=KEY, handle=HANDLE)
+        deliver(wechat, wechat.render(NOTICE), key=KEY)
 
 
 def test_a_push_that_was_sent_is_confirmed(outlet: Outlet) -> None:
@@ -408,13 +439,13 @@ def test_without_a_receipt_nothing_is_proved_whatever_the_draft_box_says(
     assert called(outlet) == ["draft/batchget"]
 
 
-def test_deletes_the_whole_push(outlet: Outlet) -> None:
+def test_deletes_the_one_article(outlet: Outlet) -> None:
     outlet.answers(body={"errcode": 0, "errmsg": "ok"})
 
     account(outlet).withdraw(RECEIPT, reason="内容有误")
 
     assert called(outlet) == ["message/mass/delete"]
-    assert outlet.received == [{"msg_id": 3147494276, "article_idx": 0}]
+    assert outlet.received == [{"msg_id": 3147494276, "article_idx": 2}]
 
 
 @pytest.mark.parametrize("code", [40059, 40060, 40065, 40204])
@@ -459,15 +490,16 @@ def test_a_push_that_a_person_registered_is_deleted_by_a_person(outlet: Outlet) 
     with pytest.raises(PermanentError) as raised:
         account(outlet).withdraw(Receipt(remote_id=""), reason="内容有误")
 
-    assert "手工删除" in raised.value.advice
+    assert "人工删除" in raised.value.advice
     assert not outlet.requests
 
 
 def test_a_healthy_account_says_what_is_left(outlet: Outlet) -> None:
     outlet.answers(body={"access_token": "80_new", "expires_in": 7200})
     outlet.answers(body={"total_count": 3})
-    outlet.answers(body={"errcode": 0, "quota": {"daily_limit": 100, "used": 7, "remain": 93}})
     outlet.answers(body=refusal(40059))
+    outlet.answers(body={"total_count": 0, "item_count": 0, "item": []})
+    outlet.answers(body={"errcode": 0, "quota": {"daily_limit": 100, "used": 7, "remain": 93}})
 
     health = account(outlet, shelf=MemoryShelf()).check()
 
@@ -477,29 +509,36 @@ def test_a_healthy_account_says_what_is_left(outlet: Outlet) -> None:
     assert called(outlet) == [
         "stable_token",
         "draft/count",
-        "openapi/quota/get",
         "message/mass/get",
+        "freepublish/batchget",
+        "openapi/quota/get",
     ]
-    assert outlet.requests[2].json == {"cgi_path": "/cgi-bin/message/mass/sendall"}
+    assert "这个账号能群发、发布（不推送）、存草稿" in health.note
+    assert outlet.requests[-1].json == {"cgi_path": "/cgi-bin/message/mass/sendall"}
 
 
 def test_an_account_that_may_not_push_is_known_before_the_first_push(outlet: Outlet) -> None:
     outlet.answers(body={"total_count": 3})
-    outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
     outlet.answers(body=refusal(48001, "api unauthorized"))
+    outlet.answers(body=refusal(48001, "api unauthorized"))
+    outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
 
     health = account(outlet).check()
 
-    assert health.is_signed_in is False
+    assert not health.is_well
+    assert "不能群发" in health.note
     assert "认证" in health.advice
+    assert "改为 draft" in health.advice
 
 
 def test_permission_to_push_is_asked_for_once_a_day(outlet: Outlet) -> None:
     wechat = account(outlet)
-    for _ in range(2):
-        outlet.answers(body={"total_count": 3})
-        outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
-        outlet.answers(body=refusal(40059))
+    outlet.answers(body={"total_count": 3})
+    outlet.answers(body=refusal(40059))
+    outlet.answers(body={"item": []})
+    outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
+    outlet.answers(body={"total_count": 3})
+    outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
 
     assert wechat.check().is_well
     assert wechat.check().is_well
@@ -511,8 +550,9 @@ def test_a_question_for_permission_that_fails_is_no_alarm_and_asked_again(outlet
     wechat = account(outlet)
     for _ in range(2):
         outlet.answers(body={"total_count": 3})
-        outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
         outlet.answers(body=refusal(45009))
+        outlet.answers(body=refusal(45009))
+        outlet.answers(body={"errcode": 0, "quota": {"remain": 93}})
 
     assert wechat.check().is_well
     assert wechat.check().is_well
@@ -522,6 +562,8 @@ def test_a_question_for_permission_that_fails_is_no_alarm_and_asked_again(outlet
 
 def test_an_account_with_no_calls_left_is_not_well(outlet: Outlet) -> None:
     outlet.answers(body={"total_count": 3})
+    outlet.answers(body=refusal(40059))
+    outlet.answers(body={"item": []})
     outlet.answers(body={"errcode": 0, "quota": {"daily_limit": 100, "used": 100, "remain": 0}})
 
     health = account(outlet).check()

@@ -73,6 +73,12 @@ def draft_of(rendition: Rendition, **changed: object) -> dict[str, object]:
     return {"news_item": [article], "create_time": 1760000000}
 
 
+def draft_of_all(*renditions: Rendition) -> dict[str, object]:
+    """Return what draft/get says of a draft of several articles."""
+    items = [draft_of(one)["news_item"][0] for one in renditions]  # type: ignore[index]
+    return {"news_item": items}
+
+
 def drafts_in_box(*keys: str) -> dict[str, object]:
     """Return what draft/batchget says of drafts with these keys."""
     items = [

@@ -18,7 +18,7 @@ COVER = Part(name="cover.png", media_type="image/png", file=b"\x89PNG\r\n\x1a\n 
 def test_chinese_goes_out_as_it_is(outlet: Outlet) -> None:
     outlet.answers(body={"media_id": "draft-1"})
 
-    account(outlet)._api().add_draft({"title": "放假通知🎉"})
+    account(outlet)._api().add_draft([{"title": "放假通知🎉"}])
 
     assert '"放假通知🎉"'.encode() in outlet.requests[0].body
     assert b"\\u" not in outlet.requests[0].body
@@ -61,7 +61,7 @@ def test_an_errmsg_that_is_missing_is_no_trouble(outlet: Outlet) -> None:
     outlet.answers(body={"errcode": 45003})
 
     with pytest.raises(PermanentError):
-        account(outlet)._api().add_draft({"title": "…"})
+        account(outlet)._api().add_draft([{"title": "…"}])
 
 
 def test_a_label_of_plain_text_is_no_trouble(outlet: Outlet) -> None:

@@ -12,6 +12,7 @@ from publisher.errors import (
     CredentialsError,
     PermanentError,
     RetryableError,
+    SpentError,
     UnknownOutcomeError,
 )
 from tests.channels.wechat.scene import KEY, NOTICE, account, draft_of, refusal
@@ -19,7 +20,8 @@ from tests.outlet import Outlet
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 DOCUMENTED: dict[type[ChannelError], tuple[int, ...]] = {
-    RetryableError: (-1, 45009, 45011, 45066, 42010, 53501, 45028),
+    RetryableError: (-1, 45009, 45011, 45066, 42010, 53501),
+    SpentError: (45028,),
     CredentialsError: (
         *(40001, 40014, 42001, 40002, 40013, 40125, 41002, 41004, 40243),
         *(40164, 89503, 89506, 89507, 48001, 48003, 48004, 50002, 53500),
@@ -35,8 +37,8 @@ DOCUMENTED: dict[type[ChannelError], tuple[int, ...]] = {
 CASES = [(code, expected) for expected, codes in DOCUMENTED.items() for code in codes]
 
 
-def error(code: int, errmsg: str = "…", *, is_push: bool = False, kind: str = "") -> ChannelError:
-    return error_of(code, errmsg, is_push=is_push, now=NOON, account_kind=kind or "subscription")
+def error(code: int, errmsg: str = "…", *, is_push: bool = False) -> ChannelError:
+    return error_of(code, errmsg, is_push=is_push, now=NOON)
 
 
 @pytest.mark.parametrize(("code", "expected"), CASES)
@@ -51,7 +53,7 @@ def test_every_documented_code_is_sorted(
     outlet.answers(body=refusal(code, "said rid: 6900aaaa"))
 
     with pytest.raises(ChannelError) as raised:
-        wechat.prepare(rendition, key=KEY)
+        wechat.prepare_bundle([rendition], key=KEY)
 
     is_repeatable = expected is UnknownOutcomeError  # a draft that nobody sees
     assert type(raised.value) is (RetryableError if is_repeatable else expected)
@@ -72,7 +74,7 @@ def test_every_documented_code_is_sorted_as_an_answer_to_the_push(
     outlet.answers(body=refusal(code))
 
     with pytest.raises(ChannelError) as raised:
-        wechat.deliver_prepared(rendition, key=KEY, handle='{"draft": "draft-1"}')
+        wechat.deliver_bundle([rendition], key=KEY, handle='{"draft": "draft-1"}')
 
     assert type(raised.value) is (UnknownOutcomeError if code in WHEN_PUSHING else expected)
     assert raised.value.advice
@@ -102,22 +104,21 @@ def test_the_address_that_the_whitelist_lacks_is_named(
 
 
 @pytest.mark.parametrize(
-    ("code", "kind", "after_s"),
-    [
-        (-1, "subscription", 30),
-        (45011, "subscription", 60),
-        (45066, "subscription", 60),
-        (42010, "service", 60),
-        (45009, "service", 12 * 3600 + 300),
-        (45028, "subscription", 12 * 3600 + 300),
-        (45028, "service", 6 * 86400 + 12 * 3600 + 300),
-    ],
+    ("code", "after_s"),
+    [(-1, 30), (45011, 60), (45066, 60), (42010, 60), (53501, 60), (45009, 12 * 3600 + 300)],
 )
-def test_a_repeatable_code_says_when(code: int, kind: str, after_s: float) -> None:
-    raised = error(code, kind=kind)
+def test_a_repeatable_code_says_when(code: int, after_s: float) -> None:
+    raised = error(code)
 
     assert isinstance(raised, RetryableError)
     assert raised.after_s == after_s
+
+
+def test_an_account_without_a_push_left_has_used_up_its_day() -> None:
+    raised = error(45028, "has no masssend quota", is_push=True)
+
+    assert isinstance(raised, SpentError)
+    assert raised.period == "day"
 
 
 def test_an_unlisted_code_is_final_before_the_push_and_unknown_after_it() -> None:

@@ -45,13 +45,13 @@ def test_only_the_newest_drafts_are_looked_through(outlet: Outlet) -> None:
     ],
 )
 def test_a_draft_is_one_article(draft: dict[str, object] | None, fault: str) -> None:
-    assert fault in drafts.fault_of(draft, account(Outlet(url="")).render(NOTICE))
+    assert fault in drafts.fault_of(draft, [account(Outlet(url="")).render(NOTICE)])
 
 
 def test_the_changes_that_wechat_makes_to_markup_are_no_fault() -> None:
     rendition = account(Outlet(url="")).render(NOTICE)
 
-    assert drafts.fault_of(draft_of(rendition, title=rendition.title), rendition) == ""
+    assert drafts.fault_of(draft_of(rendition, title=rendition.title), [rendition]) == ""
 
 
 def test_a_picture_that_vanished_is_a_fault() -> None:
@@ -60,7 +60,7 @@ def test_a_picture_that_vanished_is_a_fault() -> None:
         rendition, content=f"{rendition.body.decode()}<img data-src='http://x'>"
     )
 
-    assert "图片" in drafts.fault_of(with_picture, rendition)
+    assert "图片" in drafts.fault_of(with_picture, [rendition])
 
 
 @pytest.mark.parametrize("title", ["A&amp;B", "A&amp;amp;B"])
@@ -68,4 +68,4 @@ def test_a_title_may_come_back_escaped(title: str) -> None:
     sent = dataclasses.replace(NOTICE, title="A&amp;B")
     rendition = account(Outlet(url="")).render(sent)
 
-    assert drafts.fault_of(draft_of(rendition, title=title), rendition) == ""
+    assert drafts.fault_of(draft_of(rendition, title=title), [rendition]) == ""

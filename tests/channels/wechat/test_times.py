@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from channels.wechat.times import push_times, slot, until_next_push_s, until_tomorrow_s
+from channels.wechat.times import push_times, slot, until_tomorrow_s
 from publisher.channel import CAMPUS_TIME
 from publisher.errors import ConfigError
 
@@ -45,28 +45,6 @@ def test_the_slot_is_the_first_time_that_is_not_before(
 
 def test_without_times_every_moment_will_do() -> None:
     assert slot(campus(24, 3, 17), ()) == campus(24, 3, 17)
-
-
-@pytest.mark.parametrize(
-    ("now", "kind", "expected"),
-    [
-        (campus(24, 23, 59), "subscription", campus(25, 0, 5)),
-        (campus(25, 0, 0), "subscription", campus(26, 0, 5)),
-        (campus(30, 12), "subscription", campus(1, 0, 5, month=12)),
-        (campus(1, 0, 0), "service", campus(1, 0, 5, month=12)),
-        (campus(30, 23, 59), "service", campus(1, 0, 5, month=12)),
-    ],
-)
-def test_the_next_push_is_on_the_next_day_or_in_the_next_month(
-    now: datetime, kind: str, expected: datetime
-) -> None:
-    assert until_next_push_s(now, kind) == (expected - now).total_seconds()
-
-
-def test_the_last_month_of_the_year_is_followed_by_the_first() -> None:
-    now = campus(31, 12, month=12)
-
-    assert until_next_push_s(now, "service") == 12 * 3600 + 300
 
 
 def test_a_day_ends_at_campus_midnight() -> None:
