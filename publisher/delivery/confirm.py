@@ -206,7 +206,7 @@ def _awaited(session: Session, works: Works, row: Delivery, seen: Receipt, *, at
         accept(works, row, seen, at=at)
     row.remote_id, row.url, row.advice = seen.remote_id, seen.url or row.url, seen.awaits
     row.evidence, row.absent_at = seen.evidence or row.evidence, None
-    row.deadline_at = min(row.deadline_at or at, at)
+    row.deadline_at = row.accepted_at  # on the list from the beginning
     again(row, at=at)
 
 

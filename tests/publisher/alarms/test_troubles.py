@@ -15,7 +15,7 @@ from sqlalchemy import event
 
 from publisher import settings
 from publisher.alarms import troubles
-from publisher.alarms.troubles import Disk, Facts, Halted, Overdue
+from publisher.alarms.troubles import Disk, Facts, Flipped, Halted, Overdue
 from publisher.channel import Ration, Rations, Rests, Shares
 from publisher.delivery.works import Works
 from publisher.model import words
@@ -78,6 +78,11 @@ def stuck(works: Works, now: datetime = LATE) -> list[str]:
             "overdue",
             "有 3 次投递过了处理期限，最早的是官网《停水通知》（期限 2026年11月24日 9:00）",
         ),
+        (
+            Facts(flipped=[Flipped(target="wx", item_id=7, label="公众号", title="停水通知")]),
+            "flipped wx 7",
+            "公众号上的《停水通知》发布后已被删除或屏蔽",
+        ),
         (Facts(stuck={"qq": "QQ 群公告"}), "lane qq", "QQ 群公告到时间的投递超过 2 分钟没有发出"),
         (
             Facts(halted=[Halted(lane="qq", label="QQ", since=NINE, advice="请重新登录")]),
@@ -135,6 +140,22 @@ def test_a_disk_is_low_by_megabytes_or_by_its_share(
     disk = Disk(free_mb=free_mb, total_mb=total_mb, min_free_mb=least_mb)
 
     assert disk.is_low is is_low
+
+
+def test_what_was_seen_and_is_gone_is_an_alarm_until_a_person_has_decided(
+    works: Works, home: Settings
+) -> None:
+    gone: dict[str, Any] = {"state": S.FAILED, "confirmed_at": NINE, "ended_at": NINE}
+    one = make.delivery(works, **gone, deadline_at=NINE)
+    make.delivery(works, **gone)  # of which a person has decided
+    make.delivery(works, state=S.FAILED, ended_at=NINE)  # never seen
+
+    with works.database.reads() as session:
+        found = troubles.of(troubles.seen(session, works, home, now=LATER))
+
+    assert {key for key in found if key != "disk"} == {
+        f"flipped gate {make.stored(works, one).item_id}"
+    }
 
 
 def test_a_lane_that_lets_a_due_delivery_lie_is_stuck(works: Works) -> None:

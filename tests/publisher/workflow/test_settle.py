@@ -17,6 +17,7 @@ from publisher.delivery import takedown
 from publisher.delivery.works import Works
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.delivery import Delivery
+from publisher.model.item import Medium
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
 from publisher.schedule import late
@@ -117,6 +118,40 @@ def test_a_person_who_looked_settles_it_and_the_look_is_kept(
     assert (settled.state, settled.check_at, settled.deadline_at) == (after, None, None)
     seen = settled.observations[0]
     assert (seen.source, seen.evidence) == ("吴凡", "打电话问过")
+
+
+def test_what_seemed_to_be_taken_away_is_there_if_a_person_has_seen_it(works: Works) -> None:
+    gone: dict[str, Any] = {"state": S.FAILED, "confirmed_at": NINE, "ended_at": NINE}
+    number = make.delivery(works, deadline_at=NINE, **gone)
+
+    settled = said(works, number, **SEEN)
+
+    assert settled.state == S.CONFIRMED
+    assert (settled.ended_at, settled.deadline_at) == (None, None)
+
+
+@pytest.mark.parametrize("outcome", ["delivered", "not_delivered"])
+def test_what_failed_and_was_never_seen_is_not_settled(works: Works, outcome: str) -> None:
+    number = make.delivery(works, state=S.FAILED)
+
+    with pytest.raises(NotAllowedError, match="不需要人工核实"):
+        said(works, number, outcome=outcome, note="看过")
+
+
+@pytest.mark.parametrize("media_type", ["image/png", "application/pdf", None])
+def test_a_screenshot_is_kept_with_what_was_seen(works: Works, media_type: str | None) -> None:
+    number = make.delivery(works, state=S.ACCEPTED, deadline_at=NINE)
+    if media_type is not None:
+        with works.database.sessions.begin() as session:
+            shot = Medium(digest="d1", media_type=media_type, name="截图", size_bytes=1)
+            shot.created_at, shot.created_by_id = NINE, operator(session).id
+            session.add(shot)
+
+    if media_type == "image/png":
+        assert said(works, number, **SEEN, picture="d1").observations[0].picture == "d1"
+    else:
+        with pytest.raises(InvalidError, match="截图"):
+            said(works, number, **SEEN, picture="d1")
 
 
 @pytest.mark.parametrize("state", [S.UNCONFIRMED, S.WITHDRAWING])
