@@ -57,6 +57,7 @@ base_url = "http://127.0.0.1:{rehearsal}/onebot"
 access_token = "file:config/secrets/onebot"
 groups = [100001, 100002]
 notice_gap_s = 2.0
+quiet_hours = []  # practice goes on by night
 """
 DEMO_SECRETS = {"wechat": "rehearsal-secret", "onebot": "rehearsal-token"}  # of practice outlets
 

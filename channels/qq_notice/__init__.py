@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from channels.qq_notice import standing, wording
+from channels import _group_words, _quiet_hours
+from channels.qq_notice import standing
 from channels.qq_notice.board import BY_HAND, Board
 from channels.qq_notice.failures import LOOK
 from channels.qq_notice.health import health
@@ -36,6 +37,7 @@ from publisher.channel import (
     Paces,
     Receipt,
     Rendition,
+    Rests,
     Shares,
     Splits,
     Withdraws,
@@ -52,7 +54,7 @@ NOTHING_SENT = "OneBot 服务没有给出有用的回答，公告还没有发出
 
 
 @dataclass(frozen=True, kw_only=True)
-class QQNotice(Channel, Splits, Shares, Paces, Confirms, Finds, Withdraws, Checks):
+class QQNotice(Channel, Splits, Shares, Paces, Rests, Confirms, Finds, Withdraws, Checks):
     """One account and the groups it publishes notices in."""
 
     label = "QQ群公告"
@@ -63,6 +65,7 @@ class QQNotice(Channel, Splits, Shares, Paces, Confirms, Finds, Withdraws, Check
     groups: tuple[int, ...]  # group numbers
     folder: Path
     notice_gap_s: float = 15.0  # between two notices of one account, ± a third
+    quiet_hours: tuple[str, ...] = ("22:30-07:00",)  # campus time; nothing is sent, all waits
     max_chars: int = 600  # QQ's own limit is not known; NapCat puts the text in a URL
     pinned: bool = False
     confirm_required: bool = True  # members are shown a button 收到
@@ -82,6 +85,7 @@ class QQNotice(Channel, Splits, Shares, Paces, Confirms, Finds, Withdraws, Check
             raise ConfigError("令牌不能为空，只能用英文字母、数字和符号", key="access_token")
         if not self.groups or len(set(self.groups)) < len(self.groups) or min(self.groups) <= 0:
             raise ConfigError("至少写一个群号，群号是正整数，不能重复", key="groups")
+        _quiet_hours.spans(self.quiet_hours)
         for key in ("max_chars", "timeout_s"):
             if getattr(self, key) <= 0:
                 raise ConfigError("应大于 0", key=key)
@@ -104,13 +108,19 @@ class QQNotice(Channel, Splits, Shares, Paces, Confirms, Finds, Withdraws, Check
     def gap_s(self) -> float:
         return self.notice_gap_s * random.uniform(2 / 3, 4 / 3)
 
+    def usual_gap_s(self) -> float:
+        return self.notice_gap_s
+
+    def rest_until(self, moment: datetime) -> datetime:
+        return _quiet_hours.rest_until(moment, _quiet_hours.spans(self.quiet_hours))
+
     def render(self, content: Content) -> Rendition:
-        text = wording.text(content, max_chars=self.max_chars)
+        text = _group_words.text(content, max_chars=self.max_chars)
         return Rendition(
             body=text.encode(),
             media_type="text/plain",
             title=content.title,
-            parts=tuple(wording.picture(image) for image in content.images[:1]),
+            parts=tuple(_group_words.picture(image) for image in content.images[:1]),
         )
 
     def deliver(self, rendition: Rendition, *, key: str) -> Receipt:

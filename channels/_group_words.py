@@ -1,4 +1,4 @@
-"""What a group reads: title, summary, who and when, the address of the full text, one picture."""
+"""What a chat group reads: title, summary, who and when, the address of the whole, one picture."""
 
 from __future__ import annotations
 
@@ -17,30 +17,33 @@ QUALITIES = (88, 75, 60)  # of JPEG
 UNREADABLE = (OSError, SyntaxError, ValueError, Picture.DecompressionBombError)  # Pillow's errors
 
 
-def text(content: Content, *, max_chars: int) -> str:
-    """Return the text of the notice, or raise UnfitError; nothing is cut off."""
-    _require(content)
+def text(content: Content, *, max_chars: int, name: str = "群公告") -> str:
+    """Return the text of the notice, or raise UnfitError; nothing is cut off.
+
+    `name` is what the outlet's posts are called: "群公告".
+    """
+    _require(content, name)
     lines = [f"【{' '.join(content.title.split())}】", content.summary.strip(), _signature(content)]
     if content.link:
         lines += ["附件请见全文链接：" if content.attachments else "全文链接：", content.link]
     whole = "\n".join(line for line in lines if line)
     if len(whole) > max_chars:
         raise UnfitError(
-            f"群公告最多 {max_chars} 个字，现在连标题、落款和链接共 {len(whole)} 个字，"
+            f"{name}最多 {max_chars} 个字，现在连标题、落款和链接共 {len(whole)} 个字，"
             f"请把摘要缩短 {len(whole) - max_chars} 个字",
             field="summary",
         )
     return whole
 
 
-def _require(content: Content) -> None:
+def _require(content: Content, name: str) -> None:
     if not content.title.strip():
-        raise UnfitError("群公告要有标题，请填写标题", field="title")
+        raise UnfitError(f"{name}要有标题，请填写标题", field="title")
     if not content.summary.strip() and not content.link:
-        raise UnfitError("群公告只发摘要，没有摘要也没有全文链接，请填写摘要", field="summary")
+        raise UnfitError(f"{name}只发摘要，没有摘要也没有全文链接，请填写摘要", field="summary")
     if content.attachments and not content.link:
         raise UnfitError(
-            "群公告带不了附件，这篇又没有全文链接，请同时发布到官网，或去掉附件",
+            f"{name}带不了附件，这篇又没有全文链接，请同时发布到官网，或去掉附件",
             field="attachments",
         )
 

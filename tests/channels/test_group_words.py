@@ -10,8 +10,8 @@ from io import BytesIO
 import pytest
 from PIL import Image as Picture
 
-from channels.qq_notice import wording
-from channels.qq_notice.wording import PICTURE_BYTES, PICTURE_PX
+from channels import _group_words
+from channels._group_words import PICTURE_BYTES, PICTURE_PX
 from publisher.channel import Attachment, Content, Image
 from publisher.errors import UnfitError
 
@@ -33,7 +33,7 @@ def drawn(size: tuple[int, int], kind: str = "PNG", mode: str = "RGB") -> Image:
 
 
 def shown(content: Content) -> str:
-    return wording.text(content, max_chars=600)
+    return _group_words.text(content, max_chars=600)
 
 
 def test_shows_title_summary_signature_and_link() -> None:
@@ -104,7 +104,7 @@ def test_a_picture_becomes_a_jpeg_without_metadata() -> None:
     exif[0x010E] = "taken by somebody"
     Picture.new("RGB", (30, 10)).save(file, "JPEG", exif=exif)
 
-    part = wording.picture(replace(drawn((1, 1)), file=file.getvalue()))
+    part = _group_words.picture(replace(drawn((1, 1)), file=file.getvalue()))
 
     with Picture.open(BytesIO(part.file)) as picture:
         assert picture.format == "JPEG"
@@ -115,11 +115,11 @@ def test_a_picture_becomes_a_jpeg_without_metadata() -> None:
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "1", "I;16"])
 def test_every_mode_of_picture_is_taken(mode: str) -> None:
-    assert wording.picture(drawn((3, 3), mode=mode)).file
+    assert _group_words.picture(drawn((3, 3), mode=mode)).file
 
 
 def test_what_is_transparent_becomes_white() -> None:
-    part = wording.picture(drawn((8, 8), mode="RGBA"))
+    part = _group_words.picture(drawn((8, 8), mode="RGBA"))
 
     with Picture.open(BytesIO(part.file)) as picture:
         assert picture.getpixel((4, 4)) == (255, 255, 255)
@@ -129,7 +129,7 @@ def test_what_is_transparent_becomes_white() -> None:
     ("width", "expected"), [(PICTURE_PX, PICTURE_PX), (PICTURE_PX + 1, PICTURE_PX), (10, 10)]
 )
 def test_a_wide_picture_is_made_smaller_and_a_small_one_is_not(width: int, expected: int) -> None:
-    part = wording.picture(drawn((width, 10)))
+    part = _group_words.picture(drawn((width, 10)))
 
     with Picture.open(BytesIO(part.file)) as picture:
         assert picture.width == expected
@@ -140,7 +140,7 @@ def test_the_worst_picture_fits_into_one_request() -> None:
     file = BytesIO()
     Picture.frombytes("RGB", (PICTURE_PX, PICTURE_PX), noise).save(file, "BMP")
 
-    part = wording.picture(replace(drawn((1, 1)), file=file.getvalue()))
+    part = _group_words.picture(replace(drawn((1, 1)), file=file.getvalue()))
 
     assert PICTURE_BYTES // 10 < len(part.file) <= PICTURE_BYTES
 
@@ -148,6 +148,6 @@ def test_the_worst_picture_fits_into_one_request() -> None:
 @pytest.mark.parametrize("file", [b"", b"no picture", drawn((9, 9)).file[:40]])
 def test_a_picture_that_cannot_be_opened_is_named(file: bytes) -> None:
     with pytest.raises(UnfitError, match="停水范围") as raised:
-        wording.picture(replace(drawn((1, 1)), file=file))
+        _group_words.picture(replace(drawn((1, 1)), file=file))
 
     assert raised.value.field == "images"
