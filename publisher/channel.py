@@ -202,7 +202,8 @@ class Repeats(ABC):
     ) -> Sequence[Receipt | ChannelError]:
         """Make the very same call; answer for each rendition, in the same order.
 
-        Nothing is prepared anew. Raise UnknownOutcomeError where that proves nothing either.
+        Nothing is prepared anew. PermanentError: the first has not come through, and none will.
+        Any other error proves nothing of the first, and the call is made again later.
         """
 
 

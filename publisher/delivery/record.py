@@ -36,6 +36,7 @@ from publisher.errors import (
     RetryableError,
     SpentError,
     UnfitError,
+    UnknownOutcomeError,
 )
 from publisher.model.delivery import Attempt, Bundle, Delivery
 from publisher.model.item import Item
@@ -218,7 +219,7 @@ def _not_accepted(session: Session, works: Works, one: Sent, *, told: set[int]) 
         told.add(id(error))
         _count(session, row, one, error)
     if _is_open(one, error):
-        _leave_open(works, row, one)
+        _leave_open(session, works, row, one)
     elif isinstance(error, (RetryableError, CredentialsError)):
         _try_again(session, row, one, error)
         if not one.is_whole:
@@ -228,14 +229,19 @@ def _not_accepted(session: Session, works: Works, one: Sent, *, told: set[int]) 
 
 
 def _is_open(one: Sent, error: ChannelError) -> bool:
-    """Say whether an error proves nothing; who is not let in now may have been the first time."""
-    if isinstance(error, CredentialsError):
+    """Say whether it may be there all the same.
+
+    That the same call cannot be made now says nothing of the first one.
+    """
+    if isinstance(error, (RetryableError, CredentialsError)):
         return one.first_at is not None
-    return not isinstance(error, (RetryableError, PermanentError, UnfitError))
+    return not isinstance(error, (PermanentError, UnfitError))
 
 
-def _leave_open(works: Works, row: Delivery, one: Sent) -> None:
+def _leave_open(session: Session, works: Works, row: Delivery, one: Sent) -> None:
     """Look, before anything else is done; a repeat puts off no deadline."""
+    if isinstance(one.outcome, SpentError):
+        gates.exhaust(session, row.lane, one.channel, one.outcome.period, now=one.at)
     deadline_at = row.deadline_at
     row.move(S.UNCONFIRMED)
     look_later(works, row, at=one.at, first=False)
@@ -251,7 +257,7 @@ def _leave_bundle(session: Session, row: Delivery) -> None:
 
 
 def _count(session: Session, row: Delivery, one: Sent, error: ChannelError) -> None:
-    if breaker.counts(error):
+    if breaker.counts(error) and not (one.first_at and isinstance(error, UnknownOutcomeError)):
         _count_fault(session, row, error, at=one.at)
     if one.is_whole and not _is_open(one, error):  # certainly not spent
         gates.spend(session, row.lane, one.channel, -1, now=one.first_at or one.at)

@@ -24,7 +24,7 @@ from publisher.channel import (
     Repeats,
     Withdraws,
 )
-from publisher.errors import ChannelError, RetryableError, UnknownOutcomeError
+from publisher.errors import ChannelError, UnknownOutcomeError
 from tests import make
 from tests.crash.clock import Clock
 from tests.crash.outlet import SLOW_S, Fault
@@ -140,10 +140,7 @@ class Keyed(Asked, Bundles, Repeats):
     def repeat(
         self, renditions: Sequence[Rendition], *, key: str, handle: str
     ) -> Sequence[Receipt | ChannelError]:
-        try:
-            return self.deliver_bundle(renditions, key=key, handle=handle)
-        except RetryableError as error:
-            raise UnknownOutcomeError(f"not repeated: {error}") from error
+        return self.deliver_bundle(renditions, key=key, handle=handle)
 
     def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
         if receipt is None:

@@ -20,7 +20,7 @@ from publisher.channel import (
     Rendition,
     Repeats,
 )
-from publisher.delivery import check, confirm, recover, repeat, retry, send, worker
+from publisher.delivery import confirm, recover, repeat, retry, send, worker
 from publisher.delivery.calls import Call
 from publisher.delivery.claims import Claim
 from publisher.delivery.works import Works
@@ -29,6 +29,7 @@ from publisher.errors import (
     CredentialsError,
     PermanentError,
     RetryableError,
+    SpentError,
     UnknownOutcomeError,
 )
 from publisher.model.delivery import Attempt, Bundle, Delivery
@@ -172,7 +173,6 @@ def test_it_is_repeated_ever_more_rarely_and_not_when_the_outlet_may_have_forgot
     works, [one] = lost(tmp_path, gate)
 
     for minute in range(0, 23 * 60, 5):
-        check.check(works, "gate", now=after(minute * 60))  # it answers, so the breaker closes
         run(works, minute * 60)
 
     row = make.stored(works, one)
@@ -203,14 +203,40 @@ def test_a_repeat_costs_no_send_and_needs_none_to_be_left(tmp_path: Path) -> Non
     assert spent(works) == 1
 
 
-def test_certainly_not_there_gives_the_send_back_and_it_goes_out_anew(tmp_path: Path) -> None:
-    gate = keyed(RetryableError("never seen that key"))
+@pytest.mark.parametrize(
+    "error",
+    [
+        RetryableError("nobody listens"),
+        SpentError("nothing left", period="day"),
+        CredentialsError("who?"),
+        UnknownOutcomeError("lost again"),
+        ZeroDivisionError("a bug"),
+    ],
+)
+def test_that_it_cannot_be_repeated_now_proves_nothing_of_the_first_call(
+    tmp_path: Path, error: Exception
+) -> None:
+    gate = keyed(error, sends=3)
     works, [one] = lost(tmp_path, gate)
 
     run(works, 60)
 
-    assert make.stored(works, one).state == S.PLANNED
-    assert spent(works) == 0
+    row = make.stored(works, one)
+    assert (row.state, row.handle) == (S.UNCONFIRMED, "draft 1")
+    assert spent(works) == (3 if isinstance(error, SpentError) else 1)
+
+
+def test_repeats_that_are_lost_too_are_no_fault_of_the_account(tmp_path: Path) -> None:
+    works, _ = lost(tmp_path, keyed(LOST))
+    with works.database.reads() as session:
+        before = session.get_one(Lane, "gate").faults
+
+    for seconds in (60, 180, 420, 900):
+        run(works, seconds)
+
+    with works.database.reads() as session:
+        lane = session.get_one(Lane, "gate")
+    assert (lane.breaker, lane.faults) == ("closed", before)
 
 
 def test_refused_for_good_is_failed(tmp_path: Path) -> None:
@@ -223,7 +249,7 @@ def test_refused_for_good_is_failed(tmp_path: Path) -> None:
     assert spent(works) == 0
 
 
-def test_refused_credentials_prove_nothing_and_open_the_breaker(tmp_path: Path) -> None:
+def test_refused_credentials_open_the_breaker(tmp_path: Path) -> None:
     works, [one] = lost(tmp_path, keyed(CredentialsError("who?")))
 
     run(works, 60)
@@ -231,7 +257,6 @@ def test_refused_credentials_prove_nothing_and_open_the_breaker(tmp_path: Path) 
     with works.database.reads() as session:
         assert session.get_one(Lane, "gate").breaker == "open"
     assert make.stored(works, one).state == S.UNCONFIRMED
-    assert spent(works) == 1
     assert due(works, 600) == []
 
 
