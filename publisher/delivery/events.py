@@ -3,7 +3,8 @@
 A report decides nothing about a delivery: the look that follows does. A send of the account that
 is not known to be ours is counted against its rations at once, even where a call of ours is under
 way or its answer was lost; if it turns out to be ours, `sort_out` takes that back. So more is never
-sent than the outlet allows; for a while it may be less.
+sent than the outlet allows; for a while it may be less. One that a person was asked to make was
+counted when it was handed over: each of those stands for one such report.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from sqlalchemy.orm import Session
 from publisher import registry
 from publisher.channel import Channel, Confirms, Event, Shares
 from publisher.delivery import gates
+from publisher.delivery.outcomes import is_awaiting, observe
 from publisher.delivery.works import Works
-from publisher.model.delivery import Delivery
+from publisher.model.delivery import Delivery, Observation
 from publisher.model.lane import OutsideSend
 from publisher.model.note import Note
 from publisher.model.states import DeliveryState as S
@@ -32,6 +34,7 @@ log = structlog.get_logger()
 REMEMBERED = timedelta(days=40)  # what was accepted before is not reported any more
 LOOKED_AT = (S.ACCEPTED, S.UNCONFIRMED, S.CONFIRMED)
 MAYBE = (S.SENDING, S.UNCONFIRMED)  # what is reported may be one of these
+BY_A_PERSON = "平台报告了一次人工发送，多半就是这一份，请登记网址"
 MAX_ID = 128  # characters of an outlet's name for a send
 
 
@@ -46,7 +49,7 @@ def take(works: Works, target: str, event: Event, *, now: datetime) -> list[str]
         is_foreign = event.is_send and not ours
         rows = _locked(session, places, event.remote_id, maybe=is_foreign, now=now)
         looked_at = [row for row in rows if _look_now(works, row, now=now)]
-        if is_foreign:
+        if is_foreign and not _was_asked_for(session, works, target, rows, event, now=now):
             _count(session, works, target, event, now=now)
         return sorted({row.target for row in looked_at})
 
@@ -87,7 +90,10 @@ def _locked(
     """Return what a report is about; with `maybe`, what it may be about."""
     about = _is_about(places, remote_id, now=now)
     if maybe:
-        about = Delivery.target.in_(places) & Delivery.state.in_(MAYBE)
+        is_handed_over = (Delivery.state == S.ACCEPTED) & (
+            Delivery.deadline_at == Delivery.accepted_at  # see outcomes.is_awaiting
+        )
+        about = Delivery.target.in_(places) & (Delivery.state.in_(MAYBE) | is_handed_over)
     rows = session.scalars(
         select(Delivery).where(about).order_by(Delivery.id).with_for_update(key_share=True)
     )
@@ -114,6 +120,45 @@ def _count(session: Session, works: Works, target: str, event: Event, *, now: da
         session, Note(at=now, who=notes.SYSTEM, verb="outside_send", target=name, text=text)
     )
     log.warning("sent by hand", lane=lane, remote_id=event.remote_id)
+
+
+def _was_asked_for(
+    session: Session,
+    works: Works,
+    target: str,
+    rows: Sequence[Delivery],
+    event: Event,
+    *,
+    now: datetime,
+) -> bool:
+    """Say whether a person was asked to make this send; each that was stands for one report."""
+    name = _counted(works, target)
+    lane = lane_of(name, works.channels[name])
+    told = f"{BY_A_PERSON}（{event.remote_id}）"
+    if _was_told(session, works.targets_of(lane), told, now=now):
+        return True
+    calls: dict[int, list[Delivery]] = {}
+    for row in rows:
+        if row.lane == lane and is_awaiting(row):
+            calls.setdefault(row.bundle_id or -row.id, []).append(row)
+    for call in calls.values():
+        seen = {one.evidence for row in call for one in row.observations}
+        if any(evidence.startswith(BY_A_PERSON) for evidence in seen):
+            continue  # that one has been made
+        for row in call:
+            observe(session, row, "unclear", told, at=now)
+        return True
+    return False
+
+
+def _was_told(session: Session, places: Sequence[str], told: str, *, now: datetime) -> bool:
+    found = (
+        select(Observation.id)
+        .join(Observation.delivery)
+        .where(Delivery.target.in_(places), Delivery.accepted_at >= now - REMEMBERED)
+        .where(Observation.evidence == told)
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def _counted(works: Works, target: str) -> str:

@@ -205,3 +205,22 @@ def test_a_report_dated_ahead_of_our_clock_counts_for_now(works: Works) -> None:
     events.take(works, "push", ahead, now=NINE)
 
     assert set(spent(works)) == {"2026-11-24", "2026-11"}
+
+
+def test_a_send_that_a_person_was_asked_to_make_is_not_counted_again(
+    works: Works, push: Account
+) -> None:
+    push.answers[:] = [Receipt(remote_id="draft:3", awaits="请到后台群发")]
+    push.shows[:] = [UnknownOutcomeError("in hand")]
+    one = sent(works)
+
+    for _ in range(2):
+        places = events.take(works, "push", event("77", is_send=True), now=LATER)
+        asked_for = spent(works)["2026-11"]
+    events.take(works, "push", event("78", is_send=True), now=LATER)
+
+    row = make.stored(works, one)
+    assert (places, asked_for) == (["push"], 1)
+    assert [seen.evidence for seen in row.observations][1:] == [f"{events.BY_A_PERSON}（77）"]
+    assert (row.state, row.check_at) == (S.ACCEPTED, LATER)
+    assert spent(works)["2026-11"] == 2  # that one nobody was asked to make
