@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import CursorResult, bindparam, case, literal, select, update
 from sqlalchemy.orm import Session
 
-from publisher.channel import Channel, Paces, Ration, Receipt
-from publisher.delivery import breaker, gates, late_answer, retry
+from publisher.channel import Channel, Ration, Receipt
+from publisher.delivery import breaker, faults, gates, late_answer, retry
 from publisher.delivery.outcomes import (
     MAX_SAID,
     Outcome,
@@ -24,7 +24,6 @@ from publisher.delivery.outcomes import (
     give_up,
     look_later,
     next_look,
-    note,
     take_down_if_withdrawn,
 )
 from publisher.delivery.retry import Why
@@ -40,7 +39,6 @@ from publisher.errors import (
 )
 from publisher.model.delivery import Attempt, Bundle, Delivery
 from publisher.model.item import Item
-from publisher.model.lane import Lane
 from publisher.model.states import DeliveryState as S
 from publisher.schedule import quota, times
 
@@ -103,7 +101,7 @@ def _accept(session: Session, works: Works, accepted: Sequence[Sent]) -> None:
     for one in accepted:
         if one not in ours:
             late_answer.keep(session, works, one.id, one.fence, one.outcome, at=one.at)
-    _mend_breakers(session, ours)
+    faults.mend(session, {one.lane: (one.channel, one.at) for one in ours})
 
 
 _OURS = (
@@ -181,27 +179,6 @@ def _end_accepted(session: Session, ours: Sequence[Sent]) -> None:
         _write(session, _END, rows)
 
 
-_TROUBLED = (
-    select(Lane)
-    .where(Lane.name.in_(bindparam("names", expanding=True)))
-    .where((Lane.faults > 0) | (Lane.breaker != "closed"))
-    .order_by(Lane.name)
-    .with_for_update()
-)
-
-
-def _mend_breakers(session: Session, ours: Sequence[Sent]) -> None:
-    """Close the breakers of accounts that have just taken a delivery."""
-    took = {one.lane: one for one in ours}
-    for record in session.scalars(_TROUBLED, {"names": sorted(took)}):
-        before = gates.breaker_of(record)
-        gates.keep_breaker(record, breaker.after_success(before))
-        if before.state == breaker.State.HALF_OPEN:  # which had held all others back
-            one = took[record.name]
-            gap_s = one.channel.gap_s() if isinstance(one.channel, Paces) else 0.0
-            record.next_send_at = one.at + timedelta(seconds=gap_s)
-
-
 def _not_accepted(session: Session, works: Works, one: Sent, *, told: set[int]) -> None:
     """Write an error; one of a whole bundle is one fault of the account, and gives back one send.
 
@@ -258,7 +235,7 @@ def _leave_bundle(session: Session, row: Delivery) -> None:
 
 def _count(session: Session, row: Delivery, one: Sent, error: ChannelError) -> None:
     if breaker.counts(error) and not (one.first_at and isinstance(error, UnknownOutcomeError)):
-        _count_fault(session, row, error, at=one.at)
+        faults.count(session, row, error, at=one.at)
     if one.is_whole and not _is_open(one, error):  # certainly not spent
         gates.spend(session, row.lane, one.channel, -1, now=one.first_at or one.at)
 
@@ -293,24 +270,6 @@ def _wait_for_ration(session: Session, row: Delivery, one: Sent, error: SpentErr
     row.plan_again(max(renewed_at, after_at))
     told = f"平台说{PERIODS[error.period]}的发送次数已用完，改到 {times.say_day(row.due_at)}"
     row.advice = error.advice or told
-
-
-def _count_fault(session: Session, row: Delivery, error: ChannelError, *, at: datetime) -> None:
-    """Count it against the account, and say so once where that opens the breaker."""
-    record = gates.lane_record(session, row.lane)
-    before = gates.breaker_of(record)
-    after = breaker.after_fault(before, error, at=at)
-    gates.keep_breaker(record, after)
-    if after.state == before.state:
-        return
-    record.next_send_at = None
-    record.advice = error.advice or (
-        "平台拒绝了我们的账号，请检查账号和密钥，之后恢复"
-        if isinstance(error, CredentialsError)
-        else "平台接连没有正常回答，已停发；检查正常后会自动继续"
-    )
-    if before.openings == 0:
-        note(session, row, "breaker", text=record.advice, at=at)
 
 
 def still_ours(session: Session, delivery_id: int, fence: int, **values: Any) -> bool:
