@@ -1,21 +1,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from publisher.channel import Receipt, Rendition
-from publisher.delivery import claims, confirm, recover, takedown, worker
+from publisher.channel import Bundles, Event, Ration, Rations, Receipt, Rendition, Repeats
+from publisher.delivery import claims, confirm, events, recover, takedown, worker
 from publisher.delivery.calls import Calls
 from publisher.delivery.works import Works
-from publisher.errors import RetryableError, UnknownOutcomeError
+from publisher.errors import ChannelError, RetryableError, UnknownOutcomeError
 from publisher.model.delivery import Delivery
-from publisher.model.lane import Lane
+from publisher.model.lane import Lane, Spent
 from publisher.model.states import DeliveryState as S
 from publisher.settings import Delivery as Limits
 from publisher.storage import locks
@@ -166,3 +167,87 @@ def test_a_lost_answer_is_never_sent_again_by_any_process(works: Works, gate: Fa
 
     assert len(gate.sent) == 1
     assert make.stored(works, delivery).state == S.UNCONFIRMED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyed(FakeChannel, Bundles, Repeats):
+    """It takes several in one call, knows a call by its key, and tells what it has sent."""
+
+    calls: list[str] = field(default_factory=list)
+
+    def deliver_bundle(
+        self, renditions: Sequence[Rendition], *, key: str, handle: str
+    ) -> Sequence[Receipt | ChannelError]:
+        return [self.deliver(renditions[0], key=key)] * len(renditions)
+
+    def repeat(
+        self, renditions: Sequence[Rendition], *, key: str, handle: str
+    ) -> Sequence[Receipt | ChannelError]:
+        self.calls.append(key)
+        return [Receipt(remote_id=f"m:{place}") for place, _ in enumerate(renditions, start=1)]
+
+
+def test_of_several_processes_one_repeats_a_lost_call(works: Works) -> None:
+    gate = Keyed(answers=[UnknownOutcomeError("lost")])
+    there = replace(works, channels={"gate": gate})
+    deliveries = [make.delivery(there) for _ in range(3)]
+    worker.run_lane(there, "gate", now=at(NINE))
+    processes = [another(there, f"process {n}") for n in range(4)]
+    later = NINE + timedelta(minutes=2)
+
+    done = at_once(*(partial(worker.run_lane, p, "gate", now=at(later)) for p in processes))
+
+    assert failures(done) == []
+    assert gate.calls == ["bundle-1"]
+    assert [make.stored(there, d).remote_id for d in deliveries] == ["m:1", "m:2", "m:3"]
+
+
+def test_a_withdrawal_while_a_call_is_repeated_stops_it_or_takes_it_down(works: Works) -> None:
+    def withdraw(delivery: int) -> None:
+        with works.database.sessions.begin() as session:
+            row = session.get_one(Delivery, delivery)
+            locks.item(session, row.item_id)
+            row.item.withdrawn_at, row.item.withdrawal_reason = NINE, "有误"
+            for one in locks.deliveries(session, row.item_id):
+                take_back(one, reason="有误", at=NINE, deadline_at=NINE)
+
+    for _ in range(10):
+        gate = Keyed(answers=[UnknownOutcomeError("lost")])
+        there = another(replace(works, channels={"gate": gate}), "process")
+        delivery = make.delivery(there)
+        worker.run_lane(there, "gate", now=at(NINE))
+        later = at(NINE + timedelta(minutes=2))
+
+        done = at_once(
+            partial(worker.run_lane, there, "gate", now=later), partial(withdraw, delivery)
+        )
+
+        row = make.stored(there, delivery)
+        assert failures(done) == []
+        assert row.state == S.WITHDRAWING
+        assert (row.remote_id is not None) == bool(gate.calls)
+        with works.database.sessions.begin() as session:
+            session.get_one(Lane, "gate").close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rationed(FakeChannel, Rations):
+    """Three a day."""
+
+    def rations(self) -> tuple[Ration, ...]:
+        return (Ration(sends=3, period="day"),)
+
+
+def test_a_send_made_by_hand_that_several_processes_are_told_of_is_counted_once(
+    works: Works,
+) -> None:
+    there = replace(works, channels={"gate": Rationed()})
+    told = Event(remote_id="77", at=NINE, is_send=True)
+    processes = [another(there, f"process {n}") for n in range(4)]
+
+    done = at_once(*(partial(events.take, p, "gate", told, now=NINE) for p in processes))
+
+    with works.database.reads() as session:
+        counted = {row.period: row.sends for row in session.scalars(select(Spent))}
+    assert failures(done) == []
+    assert counted == {"2026-11-24": 1}
