@@ -121,6 +121,8 @@ class WeChat(
         times.push_times(self.push_times)
         if self.mode == "publish":  # one that is refused must not hold up others
             object.__setattr__(self, "max_bundle", 1)
+        if self.mode != "push":  # which alone knows its key
+            object.__setattr__(self, "repeat_within_s", 0.0)
 
     def render(self, content: Content) -> Rendition:
         """Shape content as one article; see `rendering`."""
