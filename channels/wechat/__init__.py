@@ -191,7 +191,7 @@ class WeChat(
         if there and (fault := drafts.fault_of(there, renditions)):
             advice = sending.TOUCHED.format(fault=fault)
             raise UnknownOutcomeError(f"draft {draft} was changed: {fault}", advice=advice)
-        return sending.push(api, self._message(draft, key), count=len(renditions))
+        return sending.push_again(api, self._message(draft, key), count=len(renditions))
 
     def _message(self, draft: str, key: str) -> dict[str, object]:
         audience = Audience(tag_id=self.tag_id, send_ignore_reprint=self.send_ignore_reprint)

@@ -25,6 +25,10 @@ UNCLEAR = "微信没有说清是否已发出，请到公众号后台“发表记
 TOUCHED = "草稿在公众号后台被改过（{fault}），没有发出。请删除那份草稿后重试"
 
 
+class PushFailedError(PermanentError):
+    """WeChat knows the key, and that push has failed or was deleted."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Audience:
     """Who gets a push, and what WeChat may do with a reprint."""
@@ -71,13 +75,26 @@ def push(api: Api, message: Mapping[str, object], *, count: int) -> list[Receipt
     if not message_id.isdecimal():
         raise UnknownOutcomeError("a push was answered without msg_id", advice=UNCLEAR)
     if answer.get("errcode") == codes.KEY_EXISTS and _is_gone(api, message_id):
-        raise PermanentError(
+        raise PushFailedError(
             f"push {message_id} with the same key has failed or was deleted",
             advice="这次群发微信没有发成，或已被删除。请在公众号后台查看原因，修改后另发一版",
         )
     data = str(answer.get("msg_data_id") or "")
     day = datetime.now(UTC).astimezone(CAMPUS_TIME).strftime("%Y%m%d")
     return _receipts(Article(job=message_id, data=data, day=day), count)
+
+
+def push_again(api: Api, message: Mapping[str, object], *, count: int) -> list[Receipt]:
+    """Make the same push once more; only a known key tells anything of the first.
+
+    Every other refusal, that of no allowance too, may be due to the first one having arrived.
+    """
+    try:
+        return push(api, message, count=count)
+    except PushFailedError:
+        raise
+    except ChannelError as error:
+        raise UnknownOutcomeError(str(error), advice=error.advice or UNCLEAR) from None
 
 
 def _is_gone(api: Api, message_id: str) -> bool:

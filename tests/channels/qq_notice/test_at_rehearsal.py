@@ -12,7 +12,7 @@ import pytest
 from channels.qq_notice import QQNotice
 from publisher.channel import Content, Receipt, Rendition
 from publisher.errors import ChannelError, PermanentError, RetryableError, UnknownOutcomeError
-from tests.channels.qq_notice.test_wording import drawn
+from tests.channels.test_group_words import drawn
 from tests.rehearsal import Rehearsal, running
 
 GROUP = 100001  # the bot is an administrator there
