@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +13,13 @@ from sqlalchemy import select
 from publisher import app as composition
 from publisher import clock, settings
 from publisher.app import App
-from publisher.channel import Ration, Receipt, Rendition, Shares
+from publisher.channel import Ration, Receipt, Rendition, Repeats, Shares
 from publisher.delivery import recover
 from publisher.delivery.calls import Call
-from publisher.errors import UnknownOutcomeError
+from publisher.errors import ChannelError, UnknownOutcomeError
 from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
-from publisher.model.lane import Spent
+from publisher.model.lane import OutsideSend, Spent
 from publisher.model.states import DeliveryState as S
 from publisher.model.target import EVERYTHING, Pause, Target
 from publisher.schedule import quota
@@ -96,6 +96,42 @@ def test_what_an_earlier_process_left_is_settled_at_the_start(app: App) -> None:
         row.lease_owner, row.lease_until = "the dead", now - timedelta(seconds=1)
 
     assert ticking(app, lambda: make.stored(app.works, delivery).state == S.CONFIRMED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyed(FakeChannel, Repeats):
+    """An outlet that loses its first answer, and knows a call by its key."""
+
+    repeat_after_s = 0.5
+
+    def repeat(
+        self, renditions: Sequence[Rendition], *, key: str, handle: str
+    ) -> Sequence[Receipt | ChannelError]:
+        return [Receipt(remote_id=f"the first {key}")]
+
+
+def test_a_lost_call_is_repeated_in_time(app: App) -> None:
+    unknown = UnknownOutcomeError("lost")
+    app.channels["gate"] = Keyed(answers=[unknown], shows=[unknown])
+    now = clock.now()
+    delivery = make.delivery(app.works, due_at=now, not_after=now + timedelta(hours=1))
+
+    assert ticking(app, lambda: make.stored(app.works, delivery).state == S.ACCEPTED)
+
+    assert make.stored(app.works, delivery).remote_id == f"the first delivery-{delivery}"
+
+
+def test_what_was_counted_as_made_by_hand_and_is_ours_is_taken_back(app: App) -> None:
+    now = clock.now()
+    make.delivery(app.works, state=S.ACCEPTED, remote_id="m1", accepted_at=now)
+    with app.database.sessions.begin() as session:
+        session.add(OutsideSend(lane="gate", remote_id="m1", at=now))
+
+    def is_taken_back() -> bool:
+        with app.database.reads() as session:
+            return session.get(OutsideSend, ("gate", "m1")) is None
+
+    assert ticking(app, is_taken_back)
 
 
 def test_it_shows_that_it_lives_and_checks_its_targets(app: App) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from publisher.errors import PermanentError, UnknownOutcomeError
+from publisher.model.delivery import Delivery
 from tests.publisher.api.office import LATER, Office
+from tests.publisher.api.test_media import picture
 from tests.publisher.api.test_problems import assert_problem, unchanged
 
 
@@ -47,6 +49,22 @@ def test_a_person_settles_what_no_machine_knows(office: Office) -> None:
 
     assert (told["state"], told["url"]) == ("confirmed", "http://127.0.0.1/1.html")
     assert office.get("/items")["items"][0]["status"] == "published"
+
+
+def test_a_screenshot_is_uploaded_first_and_kept_with_what_was_seen(office: Office) -> None:
+    number = unconfirmed(office)
+    path = f"/deliveries/{number}/settlement"
+    stored = office.ask("POST", "/media", files={"file": ("截图.png", picture())}).json()
+    said = {"outcome": "delivered", "note": "看到了"}
+
+    unknown = office.ask("POST", path, by="吴凡", json=said | {"picture": "0" * 64})
+    told = office.post(path, by="吴凡", **said, picture=stored["digest"])
+
+    assert_problem(unknown, 422, "not_found", "picture")
+    assert told["state"] == "confirmed"
+    with office.app.database.reads() as session:
+        seen = session.get_one(Delivery, number).observations[-1]
+    assert (seen.picture, seen.source) == (stored["digest"], "吴凡")
 
 
 def test_a_settlement_that_cannot_be_right_is_refused(office: Office) -> None:
