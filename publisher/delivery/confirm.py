@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from publisher import clock
-from publisher.channel import Confirms, Finds, Receipt, Reports, Watches
+from publisher.channel import Confirms, Finds, Receipt
 from publisher.delivery import gates, retry, watching
 from publisher.delivery.calls import Call
 from publisher.delivery.engine import Kind, Work
@@ -93,10 +93,9 @@ def take_turns(session: Session, works: Works, turns: Sequence[Turn]) -> list[De
 
 def _next(session: Session, works: Works, turn: Turn) -> Delivery | None:
     """Take the next look; what is only watched comes after what somebody waits for."""
-    row = claim(session, works, turn.target, states=LOOKED_AT, now=turn.at)
-    if row is None and isinstance(works.channels.get(turn.target), (Watches, Reports)):
-        return claim(session, works, turn.target, states=WATCHED, now=turn.at)
-    return row
+    return claim(session, works, turn.target, states=LOOKED_AT, now=turn.at) or claim(
+        session, works, turn.target, states=WATCHED, now=turn.at
+    )
 
 
 def claim(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from publisher.channel import Receipt, Watches
+from publisher.channel import Channel, Receipt, Watches
 from publisher.delivery import confirm, recover, takedown, worker
 from publisher.delivery.watching import TAKEN_AWAY
 from publisher.delivery.works import Works
@@ -138,6 +138,18 @@ def test_an_unclear_look_after_one_that_found_nothing_is_made_again_soon(tmp_pat
 
     assert (suspected.state, suspected.check_at) == (S.CONFIRMED, after(2 * HOUR + 10))
     assert make.stored(works, one).state == S.FAILED
+
+
+@pytest.mark.parametrize("now", [{}, {"gate": FakeChannel(shows=[UnknownOutcomeError("?")])}])
+def test_a_target_that_is_not_watched_any_more_is_left_alone(
+    tmp_path: Path, now: dict[str, Channel]
+) -> None:
+    works, _, one = confirmed(tmp_path)
+
+    look(replace(works, channels=now), HOUR)
+
+    row = make.stored(works, one)
+    assert (row.state, row.check_at) == (S.CONFIRMED, None)
 
 
 def test_looks_that_were_missed_are_not_made_all_at_once(tmp_path: Path) -> None:
