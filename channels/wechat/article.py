@@ -1,13 +1,13 @@
 """A notice as WeChat shows it: one fragment of HTML whose every style is inline.
 
 WeChat keeps no style sheet, class or id, and unwraps every link that leaves its own site. So links
-become numbered notes, lists become marked paragraphs, and attachments are named and left to the
-page behind 阅读原文.
+become numbered notes, lists become marked paragraphs, wide tables become pictures, and attachments
+are named and left to the page behind 阅读原文 and a QR code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,16 +26,25 @@ ADDRESS_LENGTH = 200  # room for the address of an uploaded picture, in characte
 WIDE_FROM_COLUMNS = 6  # a phone shows five columns of Chinese without breaking every word
 COLUMN_PX = 72
 FULL_TEXT = "全文请点击文末“阅读原文”。"
-ATTACHMENTS = "附件请点击文末“阅读原文”，在官网页面下载："
+ATTACHMENTS = "附件请点击文末“阅读原文”，或长按识别二维码，在官网页面下载："
+CODE = "qr.png"  # the part with the address of the full text
+CODE_PX = 150
+WIDE = "表格较宽，点击图片可放大查看"
+WIDE_WITH_LINK = "表格较宽，点击图片可放大，也可点击文末“阅读原文”在官网查看"
+
+Draw = Callable[[HtmlElement, str], Sequence[str]]  # a wide table and its caption to part names
 
 
-def full(content: Content, pictures: Mapping[str, str]) -> str:
-    """Return the whole notice; pictures maps a picture's name to that of its part."""
+def full(content: Content, pictures: Mapping[str, str], *, draw: Draw) -> str:
+    """Return the whole notice; pictures maps a picture's name to that of its part.
+
+    `draw` makes pictures of a table that is too wide; none: it stays a table.
+    """
     root = _parsed(content.body)
     _name_pictures(root, pictures)
     notes = _notes(root)
     flatten_lists(root)
-    _mend_tables(root)
+    _mend_tables(root, content, draw)
     _number(root, content)
     _offer_attachments(root, content)
     _list_notes(root, notes)
@@ -105,22 +114,48 @@ def _says(text: str, address: str) -> bool:
     return bare in text
 
 
-def _mend_tables(root: HtmlElement) -> None:
+def _mend_tables(root: HtmlElement, content: Content, draw: Draw) -> None:
     for table in list(root.iter("table")):
-        parent, after = table.getparent(), table.tail
-        if parent is None:
+        parent = table.getparent()
+        if parent is None or _is_inner(table):
             continue
         frame = html.Element("section")
         frame.set("class", "scroll")
-        frame.tail, table.tail = after, None
+        frame.tail, table.tail = table.tail, None
         parent.replace(table, frame)
-        for caption in table.findall("caption"):
-            _add(frame, "p", kind="caption", text=caption.text_content())
-            table.remove(caption)
-        frame.append(table)
+        caption = " ".join(one.text_content().strip() for one in table.findall("caption"))
         columns = max(map(_columns, table.iter("tr")), default=0)
-        if columns >= WIDE_FROM_COLUMNS:
-            table.set("style", f"min-width:{columns * COLUMN_PX}px")
+        if columns >= WIDE_FROM_COLUMNS and (names := draw(table, caption)):
+            _show_pictures(frame, names, caption, has_link=bool(content.link))
+        else:
+            _show_table(frame, table, caption, columns)
+
+
+def _is_inner(table: HtmlElement) -> bool:
+    return any(above.tag == "table" for above in table.iterancestors())
+
+
+def _show_pictures(
+    frame: HtmlElement, names: Sequence[str], caption: str, *, has_link: bool
+) -> None:
+    frame.set("class", "figure")
+    for number, name in enumerate(names, start=1):
+        shown = html.Element("img")
+        shown.set("src", f"media:{name}")
+        page = f"（第 {number} 张，共 {len(names)} 张）" if len(names) > 1 else ""
+        shown.set("alt", f"表格：{caption or '见官网全文'}{page}")
+        frame.append(shown)
+    _add(frame, "p", kind="note", text=WIDE_WITH_LINK if has_link else WIDE)
+
+
+def _show_table(frame: HtmlElement, table: HtmlElement, caption: str, columns: int) -> None:
+    if caption:
+        _add(frame, "p", kind="caption", text=caption)
+    for one in table.findall("caption"):
+        table.remove(one)
+    frame.append(table)
+    if columns >= WIDE_FROM_COLUMNS:
+        table.set("style", f"min-width:{columns * COLUMN_PX}px")
 
 
 def _columns(row: HtmlElement) -> int:
@@ -147,7 +182,18 @@ def _offer_attachments(root: HtmlElement, content: Content) -> None:
     box = _add(root, "section", kind="box")
     _add(box, "p", kind="label", text=ATTACHMENTS)
     for number, attachment in enumerate(content.attachments, start=1):
-        _add(box, "p", kind="item", text=f"{number}. {attachment.name}")
+        size = _size(len(attachment.file))
+        _add(box, "p", kind="item", text=f"{number}. {attachment.name}（{size}）")
+    code = _add(_add(box, "p", kind="code"), "img")
+    code.set("src", f"media:{CODE}")
+    code.set("alt", "二维码：官网上的全文和附件")
+    code.set("style", f"width:{CODE_PX}px;height:{CODE_PX}px")
+
+
+def _size(size_bytes: int) -> str:
+    if size_bytes < 2**20:
+        return f"{max(1, round(size_bytes / 2**10))} KB"
+    return f"{size_bytes / 2**20:.1f} MB"
 
 
 def _list_notes(root: HtmlElement, notes: list[str]) -> None:

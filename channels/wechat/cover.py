@@ -1,30 +1,27 @@
 """The cover of an article, 900 x 383 pixels: its first picture where that fits, else typeset.
 
-Typeset covers take their words as data, never as markup, and only the font that travels with this
-program, so that every server draws the same picture.
+WeChat shows the middle square of it beside all but the first article of a push.
 """
 
 from __future__ import annotations
 
-import threading
-from functools import cache
 from io import BytesIO
-from pathlib import Path
 
-import manimgx_fonts_cjk
-import typst
-from fontTools.ttLib import TTFont
 from PIL import ImageOps
 
+from channels.wechat import typesetting
 from channels.wechat.pictures import opened
 from publisher.channel import Content, Image, Part
 
 WIDTH_PX, HEIGHT_PX = 900, 383  # 2.35:1, the shape of the first article of a push
 SMALLEST_RATIO, LARGEST_RATIO = 1.3, 3.5  # beyond these too little of the picture is left
 PPI = 72.0  # one typographic point a pixel
-FONTS = Path(manimgx_fonts_cjk.__file__).parent
-FONT_FILE, FONT_NUMBER = FONTS / "NotoSansCJK-VF.otf.ttc", 2  # the face for mainland China
 NAME = "cover.png"
+SIDE = (1 - HEIGHT_PX / WIDTH_PX) / 2  # what the square leaves on either side
+CROPS = {  # X1_Y1_X2_Y2, each a share, of at most six decimals
+    "pic_crop_235_1": "0_0_1_1",
+    "pic_crop_1_1": f"{SIDE:.6f}_0_{1 - SIDE:.6f}_1",
+}
 COLOURS = {
     "通知": "#1f4e8c",
     "公示": "#1d6b4f",
@@ -33,8 +30,6 @@ COLOURS = {
     "通报": "#7a4a12",
 }
 OTHER_COLOUR = "#2f4858"
-
-_drawing = threading.Lock()  # one compiler draws one picture at a time
 
 
 def part(content: Content) -> Part:
@@ -69,31 +64,6 @@ def typeset(title: str, *, kind: str, issuer: str) -> bytes:
     an empty box in a person's name would be worse.
     """
     words = {"title": title, "kind": kind, "issuer": issuer}
-    inputs = {name: text if _can_draw(text) else "" for name, text in words.items()}
+    inputs = {name: text if typesetting.can_draw(text) else "" for name, text in words.items()}
     inputs["colour"] = COLOURS.get(kind, OTHER_COLOUR)
-    with _drawing:
-        drawn, warnings = _compiler().compile_with_warnings(
-            format="png", ppi=PPI, sys_inputs=inputs
-        )
-    if warnings or not isinstance(drawn, bytes):
-        raise RuntimeError(f"the cover could not be drawn: {[str(w) for w in warnings]}")
-    return drawn
-
-
-def _can_draw(text: str) -> bool:
-    return all(ord(character) in _characters() for character in text)
-
-
-@cache
-def _characters() -> frozenset[int]:
-    with TTFont(FONT_FILE, fontNumber=FONT_NUMBER, lazy=True) as font:
-        return frozenset(font.getBestCmap())
-
-
-@cache
-def _compiler() -> typst.Compiler:
-    template = Path(__file__).with_name("cover.typ")
-    fonts = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]
-    )
-    return typst.Compiler(template, root=template.parent, font_paths=fonts)
+    return typesetting.drawn("cover.typ", inputs, ppi=PPI)

@@ -22,9 +22,13 @@ EVERYTHING = (
 )
 
 
+def undrawn(table: html.HtmlElement, caption: str) -> list[str]:
+    return []
+
+
 def shaped(body: str, **changes: object) -> str:
     content = dataclasses.replace(NOTICE, body=body, **changes)  # type: ignore[arg-type]
-    return article.full(content, {"a.png": "picture-1.png"})
+    return article.full(content, {"a.png": "picture-1.png"}, draw=undrawn)
 
 
 def styles_of(fragment: str, path: str) -> list[str]:
@@ -72,6 +76,35 @@ def test_a_table_of_many_columns_may_be_moved_sideways(columns: int, is_wide: bo
 
     assert ("min-width" in told) is is_wide
     assert "overflow-x:auto" in told
+
+
+def test_a_wide_table_is_shown_as_pictures_with_its_caption_and_where_else_it_is() -> None:
+    asked: list[str] = []
+
+    def draw(table: html.HtmlElement, caption: str) -> list[str]:
+        asked.append(caption)
+        return ["table-1.png", "table-2.png"]
+
+    body = f"<table><caption>安排</caption><tr>{'<td>二</td>' * 6}</tr></table>"
+    told = article.full(dataclasses.replace(NOTICE, body=body), {}, draw=draw)
+    unlinked = article.full(dataclasses.replace(NOTICE, body=body, link=""), {}, draw=draw)
+
+    assert asked == ["安排", "安排"]
+    assert "<table" not in told
+    shown = html.fragment_fromstring(told).xpath("//img")
+    assert [one.get("src") for one in shown] == ["media:table-1.png", "media:table-2.png"]
+    assert shown[0].get("alt") == "表格：安排（第 1 张，共 2 张）"
+    assert article.WIDE_WITH_LINK in told
+    assert "阅读原文" not in unlinked
+
+
+def test_a_narrow_table_stays_a_table() -> None:
+    def draw(table: html.HtmlElement, caption: str) -> list[str]:
+        raise AssertionError("it fits a phone")
+
+    body = f"<table><tr>{'<td>二</td>' * 5}</tr></table>"
+
+    assert "<table" in article.full(dataclasses.replace(NOTICE, body=body), {}, draw=draw)
 
 
 def test_a_link_becomes_a_numbered_note() -> None:
@@ -183,4 +216,4 @@ def test_the_addresses_of_pictures_are_counted_before_they_are_known() -> None:
 def test_the_same_content_gives_the_same_bytes() -> None:
     content = Content(title="通知", body=EVERYTHING, link=LINK, attachments=(PDF,))
 
-    assert len({article.full(content, {}) for _ in range(20)}) == 1
+    assert len({article.full(content, {}, draw=undrawn) for _ in range(20)}) == 1

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from channels.wechat.article import FULL_TEXT, length
 from channels.wechat.rendering import Limits, rendition
-from publisher.channel import Content, Rendition
+from publisher.channel import Attachment, Content, Rendition
+from publisher.documents import html as documents
 from publisher.errors import UnfitError
 from tests.channels.wechat.scene import LINK, NOTICE, picture
 
@@ -35,6 +39,8 @@ def test_an_article_has_a_cover_and_what_the_outlet_asks_for() -> None:
         "digest": NOTICE.summary,
         "content_source_url": LINK,
         "cover": "cover.png",
+        "pic_crop_235_1": "0_0_1_1",
+        "pic_crop_1_1": "0.287222_0_0.712778_1",
     }
 
 
@@ -109,3 +115,51 @@ def test_an_abridged_article_carries_no_pictures() -> None:
 
     assert [part.name for part in made.parts] == ["cover.png"]
     assert "<img" not in made.body.decode()
+
+
+WIDE = f"<table><tr>{'<th>栏目</th>' * 8}</tr><tr>{'<td>内容</td>' * 8}</tr></table>"
+
+
+def test_a_wide_table_travels_as_a_picture() -> None:
+    made = rendered(body=f"<p>见表。</p>{WIDE}{WIDE}")
+
+    assert [part.name for part in made.parts] == ["cover.png", "table-1.png", "table-2.png"]
+    assert all(f'"media:{part.name}"' in made.body.decode() for part in made.parts[1:])
+
+
+def test_attachments_wait_behind_a_code_of_the_full_text() -> None:
+    form = Attachment(name="自查表.pdf", file=b"x" * 3000, media_type="application/pdf")
+
+    made = rendered(attachments=(form,))
+
+    assert made.parts[-1].name == "qr.png"
+    assert made.parts[-1].label == f"二维码：{LINK}"
+    assert '"media:qr.png"' in made.body.decode()
+    assert "1. 自查表.pdf（3 KB）" in made.body.decode()
+
+
+TAGS = ["p", "h2", "ul", "ol", "li", "table", "tr", "td", "a", "strong", "script", "iframe", "div"]
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=30)
+LEAF = WORDS.map(lambda words: words.replace("<", "&lt;").replace("&", "&amp;"))
+
+
+def wrapped(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    whole = st.tuples(st.sampled_from(TAGS), st.lists(inner, max_size=4))
+    return whole.map(lambda one: f"<{one[0]}>{''.join(one[1])}</{one[0]}>")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.recursive(LEAF, wrapped, max_leaves=12))
+def test_no_article_carries_what_wechat_drops_whatever_the_author_wrote(words: str) -> None:
+    body = documents.clean(words)
+
+    try:
+        made = rendered(body=f"<p>字</p>{body}")
+    except UnfitError:
+        return
+
+    told = made.body.decode()
+    assert not re.search(r"<(script|iframe|form|style|link|div|ul|ol|li)[ >]", told)
+    assert not re.search(r"\s(class|id|on\w+)=", told)
+    assert "position:" not in told
+    assert length(told) < LIMITS.content
