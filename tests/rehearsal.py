@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,13 @@ class Rehearsal:
     def change(self, outlet: str, **settings: object) -> None:
         """Change settings of an outlet, `clock_offset_s` among them."""
         _checked(requests.post(f"{self.url}/{outlet}/_settings", json=settings, timeout=TIMEOUT_S))
+
+    def groups(self, *wanted: Mapping[str, object]) -> None:
+        """Make QQ groups, or change how the bot stands in them."""
+        answer = requests.post(
+            f"{self.url}/onebot/_groups", json=[dict(one) for one in wanted], timeout=TIMEOUT_S
+        )
+        _checked(answer)
 
 
 def _checked(answer: requests.Response) -> requests.Response:

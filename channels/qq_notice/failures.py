@@ -89,7 +89,7 @@ RULES = (  # the first that fits holds: a picture is uploaded before anything is
         codes=frozenset({46}),
         advice=RESTRICTED,
     ),
-    Rule(kind=RetryableError, words="no login", after_s=300, advice=SIGN_IN),
+    Rule(kind=CredentialsError, words="no login", advice=SIGN_IN),
     Rule(kind=RetryableError, words="禁言", codes=frozenset({120}), after_s=600, advice=MUTED),
     Rule(
         kind=RetryableError,

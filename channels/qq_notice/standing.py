@@ -11,13 +11,13 @@ from channels.qq_notice.onebot import OneBot, number
 from publisher.channel import CAMPUS_TIME
 from publisher.errors import (
     ChannelError,
+    CredentialsError,
     PermanentError,
     RetryableError,
     UnknownOutcomeError,
 )
 
 PUBLISHERS = {"owner", "admin"}
-LOOK_AGAIN_S = 300.0  # somebody has to scan a code on a telephone
 ROLE_AGAIN_S = 60.0
 ROLE_NOT_TOLD = "OneBot 服务还没有读到机器人在群里的身份，会自动再试；一直如此请重启 OneBot 服务"
 
@@ -65,7 +65,8 @@ def groups(onebot: OneBot) -> dict[str, str]:
 def require(onebot: OneBot, group: str, *, now: datetime) -> Bot:
     """Return the bot where it may publish a notice now; raise what keeps it from that."""
     if not is_online(onebot):
-        raise RetryableError("the account is off line", after_s=LOOK_AGAIN_S, advice=SIGN_IN)
+        # of the whole account: all its groups wait, with one alarm, until it is signed in again
+        raise CredentialsError("the account is off line", advice=SIGN_IN)
     found = groups(onebot)
     account = bot(onebot)
     reason = obstacle(onebot, group, bot=account, groups=found, now=now)

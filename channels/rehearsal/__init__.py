@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from channels.rehearsal import control, pages
 from channels.rehearsal.onebot import OneBot
 from channels.rehearsal.onebot import pages as onebot_pages
+from channels.rehearsal.onebot import standing as onebot_standing
 from channels.rehearsal.outlet import Outlet
 from channels.rehearsal.wechat import WeChat
 from channels.rehearsal.wechat import pages as wechat_pages
@@ -41,6 +42,7 @@ class Rehearsal:
                 Mount("/static", StaticFiles(directory=pages.STATIC)),
                 *(route for outlet in self._outlets for route in control.routes(outlet)),
                 *wechat_pages.routes(wechat),
+                *onebot_standing.routes(onebot),
                 *onebot_pages.routes(onebot),
             ]
         )

@@ -247,7 +247,7 @@ def test_an_account_that_is_off_line_sends_nothing(
 ) -> None:
     bot.online = False
 
-    with pytest.raises(RetryableError) as raised:
+    with pytest.raises(CredentialsError) as raised:  # of the account, not of one group
         qq.deliver(rendition, key="delivery-7")
 
     assert "重新登录" in raised.value.advice
@@ -320,7 +320,6 @@ def test_a_mute_that_is_over_is_no_mute(bot: Server, qq: QQNotice, rendition: Re
         (200, ok(None)),
         (502, b"<html>Bad Gateway</html>"),
         (200, failed("Timeout: NTEvent")),
-        (200, failed("no login [errcode:1:0]")),
     ],
 )
 def test_what_is_lost_before_sending_may_be_tried_again(
@@ -361,7 +360,7 @@ def test_a_server_that_is_not_there_may_be_tried_again(qq: QQNotice, rendition: 
         ((200, failed("设置群公告失败,错误信息:no permission")), PermanentError),
         ((200, failed("设置群公告失败, 错误信息: no permission")), PermanentError),
         ((200, failed("设置群公告失败,错误信息:undefined")), UnknownOutcomeError),
-        ((200, failed("设置群公告失败,错误信息:no login [errcode:1:0]")), RetryableError),
+        ((200, failed("设置群公告失败,错误信息:no login [errcode:1:0]")), CredentialsError),
         ((200, failed(NT_EVENT + '{\n    "result": 110,\n "errMsg": ""\n}\n')), PermanentError),
         ((200, failed(NT_EVENT + '{"result": 120, "errMsg": ""}')), RetryableError),
         ((200, failed(NT_EVENT + '{"result": 46, "errMsg": ""}')), CredentialsError),

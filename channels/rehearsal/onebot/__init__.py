@@ -10,7 +10,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ ACTIONS: dict[str, Callable[[Desk], Any]] = {
 }
 DELETIONS = {"_del_group_notice", "_delete_group_notice"}
 PAGES = {"", "groups", "pictures", "settings", "faults"}
+SWITCHES = {"_faults", "_visible", "_settings", "_groups"}
 
 
 class OneBot:
@@ -65,7 +66,7 @@ class OneBot:
     def call_of(self, path: str) -> str | None:
         """Return the name of the action at a path below the outlet, None for a page."""
         action = path.strip("/")
-        is_page = action.split("/")[0] in PAGES or action in ("_faults", "_visible", "_settings")
+        is_page = action.split("/")[0] in PAGES or action in SWITCHES
         return None if is_page else action
 
     def answer(self, call: Call) -> Response | None:
@@ -96,7 +97,7 @@ class OneBot:
         """Return what the members of each group can see now."""
         with self.records.transaction() as connection:
             now = time.time() + records.settings(connection, Settings).clock_offset_s
-            found = [row["group_id"] for row in groups.rows(connection)]
+            found = [row["group_id"] for row in groups.known(connection)]
             return {
                 "notices": {
                     each: [_notice(row) for row in notices.visible(connection, each, now=now)]
@@ -107,6 +108,26 @@ class OneBot:
                     for each in found
                 },
             }
+
+    def standing(self) -> list[dict[str, Any]]:
+        """Return all groups, and how the bot stands in each."""
+        with self.records.transaction() as connection:
+            return [
+                {
+                    "group_id": int(row["group_id"]),
+                    "name": row["name"],
+                    "role": row["role"],
+                    "is_muted": bool(row["is_muted"]),
+                    "is_in": bool(row["is_in"]),
+                }
+                for row in groups.known(connection)
+            ]
+
+    def put_groups(self, wanted: Sequence[groups.Group]) -> None:
+        """Make groups, or change how the bot stands in them."""
+        with self.records.transaction() as connection:
+            for group in wanted:
+                groups.put(connection, group)
 
     def settings(self) -> Settings:
         """Return the settings of the account."""

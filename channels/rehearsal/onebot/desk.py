@@ -51,7 +51,9 @@ class Desk:
         if self.is_troubled("kicked") and str(thrown_out_of or group_id) == group_id:
             return None
         found: sqlite3.Row | None = self.records.execute(
-            "SELECT * FROM qq_group WHERE group_id = ?", (group_id,)
+            "SELECT * FROM qq_group WHERE group_id = ? "
+            "AND group_id NOT IN (SELECT group_id FROM qq_out)",
+            (group_id,),
         ).fetchone()
         return found
 

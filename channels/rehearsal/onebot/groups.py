@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from channels.rehearsal.onebot.desk import Desk
 
@@ -17,6 +19,7 @@ INSERT OR IGNORE INTO qq_group VALUES
     ('100003', '全校辅导员群', 62, 'admin', 0),
     ('100009', '校友联谊群', 156, 'member', 0),
     ('100010', '社团活动群', 90, 'admin', 1);
+CREATE TABLE IF NOT EXISTS qq_out (group_id TEXT PRIMARY KEY);
 """
 MUTED_FOR_S = 7 * 86400
 JOINED_AT = 1_700_000_000
@@ -33,17 +36,50 @@ def all_of(desk: Desk) -> list[dict[str, Any]]:
     ]
 
 
+class Group(BaseModel):
+    """How one group is to be; what is not named stays as it is, or as most groups are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group_id: int = Field(gt=0)
+    name: str | None = Field(None, min_length=1, max_length=60)
+    role: Literal["owner", "admin", "member"] | None = None
+    is_muted: bool | None = None  # the bot itself
+    is_in: bool | None = None  # false: it was thrown out, or has left
+
+
+def put(records: sqlite3.Connection, group: Group) -> None:
+    """Make a group, or change what is named of one."""
+    name = str(group.group_id)
+    records.execute(
+        "INSERT OR IGNORE INTO qq_group VALUES (?, ?, 45, 'admin', 0)", (name, f"班级群{name}")
+    )
+    for column in ("name", "role", "is_muted"):
+        value = getattr(group, column)
+        if value is not None:
+            records.execute(f"UPDATE qq_group SET {column} = ? WHERE group_id = ?", (value, name))
+    if group.is_in is True:
+        records.execute("DELETE FROM qq_out WHERE group_id = ?", (name,))
+    elif group.is_in is False:
+        records.execute("INSERT OR IGNORE INTO qq_out VALUES (?)", (name,))
+
+
+def known(records: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Return all groups, those that the bot is out of too; `is_in` tells."""
+    return records.execute(
+        "SELECT qq_group.*, qq_out.group_id IS NULL AS is_in FROM qq_group "
+        "LEFT JOIN qq_out USING (group_id) ORDER BY qq_group.group_id"
+    ).fetchall()
+
+
 def rows(records: sqlite3.Connection) -> list[sqlite3.Row]:
-    """Return all groups of the practice account."""
-    return records.execute("SELECT * FROM qq_group ORDER BY group_id").fetchall()
+    """Return the groups that the bot is in."""
+    return [row for row in known(records) if row["is_in"]]
 
 
 def row(records: sqlite3.Connection, group_id: str) -> sqlite3.Row | None:
     """Return one group, None where the practice account knows none of that number."""
-    found: sqlite3.Row | None = records.execute(
-        "SELECT * FROM qq_group WHERE group_id = ?", (group_id,)
-    ).fetchone()
-    return found
+    return next((row for row in known(records) if row["group_id"] == group_id), None)
 
 
 def _group(row: sqlite3.Row) -> dict[str, Any]:

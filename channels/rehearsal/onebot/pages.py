@@ -31,6 +31,14 @@ KNOBS = (
     ),
     Knob(name="notice_delay_s", label="公告出现耗时（秒）", hint="从回答成功到列表里能看到"),
 )
+ACTS: dict[str, dict[str, object]] = {
+    "mute": {"is_muted": True},
+    "unmute": {"is_muted": False},
+    "throw_out": {"is_in": False},
+    "take_in": {"is_in": True},
+    "promote": {"role": "admin"},
+    "demote": {"role": "member"},
+}
 ROLES = {"owner": "群主", "admin": "管理员", "member": "普通成员"}
 
 
@@ -41,6 +49,7 @@ def routes(outlet: OneBot) -> list[Route]:
         Route("/onebot/", view.index),
         Route("/onebot/groups/{group_id}", view.group),
         Route("/onebot/groups/{group_id:int}/receipts", view.acknowledge, methods=["POST"]),
+        Route("/onebot/groups/{group_id:int}/standing", view.stand, methods=["POST"]),
         Route("/onebot/pictures/{picture}", view.picture),
         *pages.switch_routes(outlet, knobs=KNOBS, again=view.index_with),
     ]
@@ -58,7 +67,7 @@ class _Pages:
         with self._outlet.records.transaction() as connection:
             settings = records.settings(connection, Settings)
             now = time.time() + settings.clock_offset_s
-            found = [_summary(connection, row, now=now) for row in groups.rows(connection)]
+            found = [_summary(connection, row, now=now) for row in groups.known(connection)]
         return pages.page(
             "onebot.html",
             status=400 if error else 200,
@@ -101,6 +110,19 @@ class _Pages:
         with self._outlet.records.transaction() as connection:
             notices.acknowledge(connection, notice_id)
 
+    async def stand(self, request: Request) -> Response:
+        """Let the group's owner act: mute the bot, throw it out, or take that back."""
+        if is_foreign(request):
+            return pages.page("foreign.html", status=403)
+        group_id = int(request.path_params["group_id"])
+        act = ACTS.get((await pages.form_of(request)).get("act", ""))
+        if act is None:
+            return pages.not_found()
+        await run_in_threadpool(
+            self._outlet.put_groups, [groups.Group(group_id=group_id).model_copy(update=act)]
+        )
+        return RedirectResponse(f"/onebot/groups/{group_id}", 303, headers=HEADERS)
+
     async def picture(self, request: Request) -> Response:
         found = await run_in_threadpool(self._file, request.path_params["picture"])
         if found is None:
@@ -118,10 +140,16 @@ def _summary(connection: sqlite3.Connection, row: sqlite3.Row, *, now: float) ->
         "group_id": row["group_id"],
         "name": row["name"],
         "member_count": row["member_count"],
-        "role": "被禁言" if row["is_muted"] else ROLES[row["role"]],
+        "role": _standing(row),
         "latest": latest[0]["text"].split("\n")[0][:40] if latest else "还没有公告",
         "notices": len(latest),
     }
+
+
+def _standing(row: sqlite3.Row) -> str:
+    if not row["is_in"]:
+        return "不在群里"
+    return "被禁言" if row["is_muted"] else ROLES[row["role"]]
 
 
 def _notice(row: sqlite3.Row) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def refusal(retcode: int = 200, **texts: str) -> ChannelError:
         ("", -1, UnknownOutcomeError),
         ("", 9000, UnknownOutcomeError),
         # signed out
-        ("设置群公告失败,错误信息:no login [errcode:1:0]", 200, RetryableError),
+        ("设置群公告失败,错误信息:no login [errcode:1:0]", 200, CredentialsError),
         # not in the group
         (NT_EVENT + MOVED_OUT, 200, PermanentError),
         ("群聊不存在", 100, PermanentError),
@@ -105,9 +105,7 @@ def test_reads_every_text_that_says_something(texts: dict[str, str]) -> None:
     assert type(refusal(100, **texts)) is PermanentError
 
 
-@pytest.mark.parametrize(
-    ("text", "after_s"), [('{"result": 299}', 90), ('{"result": 120}', 600), ("no login", 300)]
-)
+@pytest.mark.parametrize(("text", "after_s"), [('{"result": 299}', 90), ('{"result": 120}', 600)])
 def test_says_when_to_try_again(text: str, after_s: float) -> None:
     error = refusal(wording=text)
 
