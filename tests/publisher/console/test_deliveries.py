@@ -4,6 +4,7 @@ import pytest
 
 from publisher.channel import Receipt
 from publisher.errors import PermanentError, UnknownOutcomeError
+from publisher.model.states import DeliveryState as S
 from publisher.storage import queries
 from tests.publisher.console.office import Office, words
 
@@ -213,3 +214,25 @@ def test_the_author_reads_why_the_buttons_are_not_theirs(office: Office) -> None
 
     why = page.xpath(f"//*[@id='go-ahead-{delivery}-why']")[0]
     assert "没有核实投递的权限" in words(why)
+
+
+def test_what_was_seen_and_is_said_to_be_gone_may_be_there_after_all(office: Office) -> None:
+    [delivery] = office.deliveries(office.approved(targets=["site"]))
+    with office.app.database.sessions.begin() as session:
+        row = queries.delivery(session, delivery.id)
+        row.move(S.FAILED)
+    visit = office.of("吴凡")
+    page = visit.get(f"/deliveries/{delivery.id}/settlement")
+
+    assert page.xpath("//input[@name='outcome']/@value") == ["delivered"]
+    visit.post(f"/deliveries/{delivery.id}/settlement", outcome="delivered", note="在手机上看过")
+
+    assert state(office, delivery.id) == "confirmed"
+
+
+def test_what_never_was_there_cannot_be_said_to_be_there(office: Office) -> None:
+    delivery = failed(office)
+
+    page = office.of("吴凡").get(f"/deliveries/{delivery}/settlement")
+
+    assert not page.xpath("//input[@name='outcome']")
