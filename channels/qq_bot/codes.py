@@ -36,7 +36,7 @@ CODES: dict[int, tuple[type[ChannelError], str]] = {
     304018: (RetryableError, "机器人不在线，请在机器人平台检查"),
     1100100: (PermanentError, "被平台的安全规则拦下，请在机器人平台查看原因"),
     1100101: (PermanentError, "平台认为内容敏感，请修改文字"),
-    11265: (PermanentError, "机器人被平台封禁，请在机器人平台申诉"),
+    11265: (CredentialsError, "机器人被平台封禁，请在机器人平台申诉"),
 }
 
 
