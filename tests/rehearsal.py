@@ -45,6 +45,12 @@ class Rehearsal:
         """Change settings of an outlet, `clock_offset_s` among them."""
         _checked(requests.post(f"{self.url}/{outlet}/_settings", json=settings, timeout=TIMEOUT_S))
 
+    def act(self, act: str, job: int | str = 0) -> int:
+        """Do at the public account what people or the platform do; return the job."""
+        asked = {"act": act, "job": str(job)}
+        answer = requests.post(f"{self.url}/wechat/_acts", json=asked, timeout=TIMEOUT_S)
+        return int(_checked(answer).json()["job"])
+
     def groups(self, *wanted: Mapping[str, object]) -> None:
         """Make QQ groups, or change how the bot stands in them."""
         answer = requests.post(

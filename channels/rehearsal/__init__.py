@@ -19,6 +19,7 @@ from channels.rehearsal.onebot import pages as onebot_pages
 from channels.rehearsal.onebot import standing as onebot_standing
 from channels.rehearsal.outlet import Outlet
 from channels.rehearsal.wechat import WeChat
+from channels.rehearsal.wechat import acts as wechat_acts
 from channels.rehearsal.wechat import pages as wechat_pages
 from publisher.channel import ASGIApp
 
@@ -41,6 +42,7 @@ class Rehearsal:
                 Route("/", pages.front),
                 Mount("/static", StaticFiles(directory=pages.STATIC)),
                 *(route for outlet in self._outlets for route in control.routes(outlet)),
+                *wechat_acts.routes(wechat),
                 *wechat_pages.routes(wechat),
                 *onebot_standing.routes(onebot),
                 *onebot_pages.routes(onebot),

@@ -28,6 +28,9 @@ def routes(outlet: Outlet) -> list[Route]:
     ]
 
 
+SECRETS = {"secret", "token", "callback_token", "callback_aes_key"}
+
+
 class _Control:
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
@@ -68,7 +71,9 @@ class _Control:
                 wrong = "、".join(str(each["loc"][0]) for each in error.errors())
                 return _refused(f"这些设置不对：{wrong}")
         settings = await run_in_threadpool(self._outlet.settings)
-        return JSONResponse(settings.model_dump(exclude={"secret", "token"}))
+        return JSONResponse(
+            settings.model_dump(exclude={"secret", "token", "callback_token", "callback_aes_key"})
+        )
 
     async def visible(self, request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(self._outlet.visible))

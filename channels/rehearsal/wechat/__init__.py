@@ -21,12 +21,23 @@ from channels.rehearsal import records
 from channels.rehearsal.faults import COMMON, Faults
 from channels.rehearsal.line import Call, Line
 from channels.rehearsal.records import Records
-from channels.rehearsal.wechat import drafts, media, publishing, pushes, quotas, sent, tokens
+from channels.rehearsal.wechat import (
+    callbacks,
+    drafts,
+    media,
+    publishing,
+    pushes,
+    quotas,
+    sent,
+    tokens,
+)
 from channels.rehearsal.wechat.desk import Desk, Refusal, Settings
 
 Handler = Callable[[Desk, dict[str, Any]], dict[str, Any]]
 
-SCHEMA = "".join(part.SCHEMA for part in (tokens, quotas, media, drafts, sent, pushes, publishing))
+SCHEMA = "".join(
+    part.SCHEMA for part in (tokens, quotas, media, drafts, sent, pushes, publishing, callbacks)
+)
 CALLBACK_ADDRESSES = ["203.0.113.20", "203.0.113.21"]
 ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*)\\u(?!00[0-7][0-9A-Fa-f])([0-9A-Fa-f]{4})")
 MAX_BODY_BYTES = 2 * 1024 * 1024  # of JSON
@@ -58,6 +69,7 @@ POST_CALLS: dict[str, Handler] = {
     "draft/delete": drafts.delete,
     "draft/batchget": drafts.batchget,
     "message/mass/sendall": pushes.sendall,
+    "message/mass/send": pushes.send,
     "message/mass/preview": pushes.preview,
     "message/mass/get": pushes.get,
     "message/mass/delete": pushes.delete,
@@ -105,6 +117,7 @@ class WeChat:
                 body = _handled(desk)
             except Refusal as refusal:
                 body = refusal.body
+        callbacks.tell(self.records, settings, desk.events)
         is_text = call.name in LABELLED_AS_TEXT
         media_type = "text/plain" if is_text else "application/json; encoding=utf-8"
         content = json.dumps(body, ensure_ascii=False).encode()

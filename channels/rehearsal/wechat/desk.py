@@ -8,7 +8,7 @@ import sqlite3
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,6 +34,7 @@ ERRMSG = {
     40065: "msg can not be deleted",
     40066: "invalid url",
     40114: "invalid index value",
+    40130: "invalid openid list size, at least two openid",
     40125: "invalid appsecret",
     40137: "invalid image format",
     40152: "invalid tag id",
@@ -94,6 +95,13 @@ class Settings(BaseModel):
     has_comments: bool = True
     is_strict: bool = True  # refuses \\u escapes; else they are shown as they are
     takes_local_links: bool = True  # the real one takes public addresses only
+    account_kind: Literal["subscription", "service"] = "subscription"
+    monthly_pushes: int = Field(4, ge=0)  # of a service account, beside those of the day
+    needs_admin: bool = False  # 风险操作保护: a push to all waits for the administrator
+    callback_url: str = ""  # on this machine; empty: no call-backs
+    callback_token: str = Field("", repr=False)
+    callback_aes_key: str = Field("", repr=False)
+    callback_repeats: int = Field(0, ge=0, le=3)  # each event is told so many times more
     clock_offset_s: float = 0.0  # how far this outlet's clock is ahead
     quotas: dict[str, int] = {}  # calls a day, by call; others as a new account has them
 
@@ -122,6 +130,7 @@ class Desk:
     records: sqlite3.Connection = field(repr=False)
     settings: Settings
     now: float  # unix seconds of this outlet's clock
+    events: list[Any] = field(default_factory=list)  # to be told once all is written
 
     @property
     def today(self) -> str:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from channels.rehearsal import pages, records
 from channels.rehearsal.pages import HEADERS, Knob
-from channels.rehearsal.wechat import WeChat, media, sent
+from channels.rehearsal.wechat import WeChat, callbacks, media, pushes, sent
 from channels.rehearsal.wechat.desk import Settings, day_of
 from channels.rehearsal.wechat.look import Look
 
@@ -57,6 +57,8 @@ class _Pages:
             drafts = connection.execute(
                 "SELECT * FROM draft ORDER BY updated_at DESC LIMIT ?", (DRAFTS_SHOWN,)
             ).fetchall()
+            told = callbacks.latest(connection)
+            waits = _waiting(connection, now=now)
             used = connection.execute(
                 "SELECT count(*) FROM push WHERE day = ?", (day_of(now),)
             ).fetchone()[0]
@@ -69,6 +71,8 @@ class _Pages:
             links=[_card(row) for row in rows if not row["is_push"]],
             drafts=[_draft(row) for row in drafts],
             used=used,
+            told=told,
+            waits=waits,
             **pages.switches(self._outlet, KNOBS),
         )
 
@@ -147,11 +151,20 @@ def _style(article: dict[str, Any]) -> Response:
 
 def _jobs(rows: list[sqlite3.Row]) -> list[dict[str, Any]]:
     return [
-        {"at": at, "cards": [_card(row) for row in group]}
-        for (_, at), group in itertools.groupby(
+        {"at": at, "job": job, "cards": [_card(row) for row in group]}
+        for (job, at), group in itertools.groupby(
             rows, key=lambda row: (row["job"], row["visible_at"])
         )
     ]
+
+
+def _waiting(connection: sqlite3.Connection, *, now: float) -> list[int]:
+    """Return the pushes that wait for the administrator."""
+    since = now - pushes.CONFIRMED_WITHIN_S
+    rows = connection.execute(
+        "SELECT msg_id FROM confirmation WHERE verdict = '' AND asked_at > ?", (since,)
+    )
+    return [row["msg_id"] for row in rows]
 
 
 def _card(row: sqlite3.Row) -> dict[str, Any]:
@@ -163,6 +176,7 @@ def _card(row: sqlite3.Row) -> dict[str, Any]:
         "href": f"/wechat/s/{row['token']}",
         "is_deleted": row["deleted_at"] is not None,
         "at": row["visible_at"],
+        "job": row["job"],
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from channels.rehearsal.wechat import drafts, sent
 from channels.rehearsal.wechat.articles import as_read_back
+from channels.rehearsal.wechat.callbacks import publish_finished
 from channels.rehearsal.wechat.desk import OK, Desk, Refusal, number, page, text
 
 SCHEMA = """
@@ -15,9 +16,10 @@ CREATE TABLE IF NOT EXISTS publication (
     publish_id INTEGER PRIMARY KEY, article_id TEXT NOT NULL UNIQUE,
     accepted_at REAL NOT NULL, done_at REAL NOT NULL, outcome INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS publication_done ON publication (outcome, done_at);
+CREATE TABLE IF NOT EXISTS blocked (publish_id INTEGER PRIMARY KEY);
 """
 FIRST_ID = 2_247_483_655
-DONE, RUNNING, DELETED = 0, 1, 5  # publish_status
+DONE, RUNNING, DELETED, BLOCKED = 0, 1, 5, 6  # publish_status
 FAILURES = (2, 3, 4)  # originality, ordinary failure, refused by review
 
 
@@ -31,7 +33,21 @@ def submit(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
     if row["outcome"] == DONE:
         sent.keep(desk, articles, job=row["publish_id"], is_push=False, at=row["done_at"])
         sent.leave(desk, media_id, at=row["done_at"])
+    urls = [sent.url(each) for each in sent.of_job(desk, row["publish_id"])]
+    event = publish_finished(
+        row["publish_id"],
+        status=row["outcome"],
+        article_id=row["article_id"],
+        urls=urls,
+        after_s=desk.settings.job_delay_s,
+    )
+    desk.events.append(event)
     return OK | {"publish_id": row["publish_id"], "msg_data_id": row["publish_id"]}
+
+
+def block(desk: Desk, publish_id: int) -> None:
+    """Let the platform take all articles of a publication from the public."""
+    desk.records.execute("INSERT OR IGNORE INTO blocked VALUES (?)", (publish_id,))
 
 
 def get(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +127,10 @@ def _status(desk: Desk, row: sqlite3.Row) -> int:
         return RUNNING
     articles = sent.of_job(desk, row["publish_id"])
     if row["outcome"] == DONE and all(each["deleted_at"] is not None for each in articles):
-        return DELETED
+        is_blocked = desk.records.execute(
+            "SELECT 1 FROM blocked WHERE publish_id = ?", (row["publish_id"],)
+        ).fetchone()
+        return BLOCKED if is_blocked else DELETED
     return int(row["outcome"])
 
 
