@@ -86,6 +86,7 @@ def get(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
     row = _push(desk, number(request, "msg_id"))
     if is_waiting(desk, row["msg_id"]):
         raise Refusal(89504)
+    row = _push(desk, row["msg_id"])  # the administrator's silence may just have ended it
     return {"msg_id": row["msg_id"], "msg_status": _status(desk, row)}
 
 

@@ -35,6 +35,8 @@ class MemoryShelf:
 
     def write(self, key: str, value: str, *, ttl_s: float) -> None:
         self.kept[key], self.ttl_s[key] = value, ttl_s
+        if ttl_s <= 0:
+            del self.kept[key]
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
