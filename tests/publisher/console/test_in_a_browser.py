@@ -138,6 +138,8 @@ PAGES = {  # address: who looks
     "/deliveries": "吴凡",
     "/deliveries/1/settlement": "吴凡",
     "/targets": "吴凡",
+    "/targets/site/plan": "吴凡",
+    "/calendar": "赵琳",
     "/alarms": "吴凡",
     "/nowhere": "林晓",
 }
