@@ -128,13 +128,20 @@ def wire(settings: Settings) -> App:
 
 
 def build_channels(settings: Settings, *, shelf: Callable[[str], Shelf]) -> dict[str, Channel]:
-    """Make the channel of every target; the first mistake is a ConfigError."""
+    """Make the channel of every target; the first mistake is a ConfigError.
+
+    Targets of one kind share a shelf: they may be ways of one account.
+    """
     channels: dict[str, Channel] = {}
     for name, table in settings.targets.items():
         folder = settings.data / "targets" / name
         try:
             channels[name] = registry.build(
-                name, table, folder=folder, shelf=shelf(name), college=settings.college.name
+                name,
+                table,
+                folder=folder,
+                shelf=shelf(str(table.get("channel", name))),
+                college=settings.college.name,
             )
         except ConfigError as error:
             raise error.at(file=TARGETS_FILE, table=name) from error

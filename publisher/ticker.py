@@ -21,7 +21,7 @@ from publisher.delivery import events, follow, gates, recover, repeat, replan, t
 from publisher.delivery.engine import Kind, Work
 from publisher.model.target import EVERYTHING, Beat, Pause
 from publisher.schedule.plan import lane_of
-from publisher.storage import database, notes, queries
+from publisher.storage import database, notes, queries, shelf
 from publisher.storage.leader import Leadership
 
 log = structlog.get_logger()
@@ -187,7 +187,8 @@ class Ticker:
         mail.tell(self.app.works, self.app.settings, now=clock.now())
 
     def tend(self) -> None:
-        """Keep the database quick."""
+        """Keep the database quick, and free of values whose time is long over."""
+        shelf.sweep(self.app.database.sessions, now=clock.now())
         database.tend(self.app.database.engine)
 
     def _unchecked(self, now: datetime) -> list[str]:

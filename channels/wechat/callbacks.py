@@ -126,7 +126,7 @@ class Receiver:
         facts = event.get("PublishEventInfo") or {}
         job = event.get("MsgID") or facts.get("publish_id") or ""
         status = facts.get("publish_status") or ""  # one publication reports more than once
-        return f"wechat-call-{self.appid}-{event.get('CreateTime')}-{job}-{status}"[:128]
+        return f"wechat-call-{self.appid}-{event.get('CreateTime')}-{job}-{status}"[:100]
 
     def _push(self, event: dict[str, Any]) -> None:
         job = str(event.get("MsgID") or "").strip()

@@ -177,7 +177,7 @@ def was_deleted(shelf: Shelf, appid: str, article: Article) -> bool:
 
 def place_of_deletion(appid: str, article: Article) -> str:
     """Return where on the shelf a deletion is kept."""
-    return f"wechat-deleted-{appid}-{article.way}{article.job}-{article.place}"[:128]
+    return f"wechat-deleted-{appid}-{article.way}{article.job}-{article.place}"[:100]
 
 
 def watch_after_s(looks: int) -> float | None:

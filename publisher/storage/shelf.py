@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -18,11 +18,12 @@ from publisher.model.target import ShelfRow
 
 LOCK_S = 60.0  # a holder that died is forgotten after this
 POLL_S = 0.05
+KEPT_AFTER = timedelta(days=7)  # a value whose time is over, before it is swept away
 
 
 @dataclass(frozen=True)
 class DatabaseShelf:
-    """A shelf in the ledger's database; `name` keeps targets apart."""
+    """A shelf in the ledger's database; `name` keeps kinds of channels apart."""
 
     sessions: sessionmaker[Session]
     name: str
@@ -53,6 +54,7 @@ class DatabaseShelf:
         owner = secrets.token_hex(8)
         while not self._take(key, owner):
             time.sleep(POLL_S)
+            self._make(key)  # it may have been swept away meanwhile
         try:
             yield
         finally:
@@ -91,3 +93,14 @@ class DatabaseShelf:
 
     def _full(self, key: str) -> str:
         return f"{self.name}/{key}"
+
+
+def sweep(sessions: sessionmaker[Session], *, now: datetime) -> int:
+    """Delete what was over long ago; return how many values."""
+    is_over = ShelfRow.ends_at < now - KEPT_AFTER
+    is_free = or_(ShelfRow.locked_until.is_(None), ShelfRow.locked_until < now - KEPT_AFTER)
+    with sessions.begin() as session:
+        gone = session.execute(
+            delete(ShelfRow).where(is_over, is_free).returning(ShelfRow.key)
+        ).all()
+    return len(gone)
