@@ -1,7 +1,8 @@
 """Addresses of pushed articles, as the statistics of the next day tell them.
 
 Source: datacube/getarticletotaldetail, which lists the articles of a past day as
-"msg_data_id_place" with content_url. It is asked once a day for each day of pushes.
+"msg_data_id_place" with content_url. All articles of a
+day share the question.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from publisher.channel import CAMPUS_TIME, Shelf
 from publisher.errors import ChannelError
 
 READY = time(9)  # campus time of the next day; the statistics are made overnight
-KEPT_S = 7 * 86400.0
-ASKED_AGAIN_S = 6 * 3600.0  # where they had nothing
+ASKED_AGAIN_S = 6 * 3600.0  # they may come late, and some articles later than others
 
 
 def of(api: Api, shelf: Shelf, article: Article) -> str:
@@ -26,9 +26,8 @@ def of(api: Api, shelf: Shelf, article: Article) -> str:
     place = f"wechat-addresses-{api.account.appid}-{article.day}"
     known = shelf.read(place)
     if known is None:
-        found = _asked(api, article.day)
-        known = json.dumps(found)
-        shelf.write(place, known, ttl_s=KEPT_S if found else ASKED_AGAIN_S)
+        known = json.dumps(_asked(api, article.day))
+        shelf.write(place, known, ttl_s=ASKED_AGAIN_S)
     addresses: dict[str, str] = json.loads(known)
     return addresses.get(f"{article.data}_{article.place or 1}", "")
 

@@ -89,9 +89,15 @@ class Receiver:
 
     def _take(self, request: Request, words: bytes) -> None:
         self._require_signature(request)
+        call = self._place_of_call(request)
         event = self._read(request, words)
-        if event.get("MsgType") != "event" or not self._is_new(event):
-            return
+        if self.shelf.read(call) is not None:
+            return  # in plain mode the signature says nothing of the body: it serves once
+        if event.get("MsgType") == "event" and self._is_new(event):
+            self._believe(event)
+        self.shelf.write(call, "taken", ttl_s=2 * WINDOW_S)  # older ones are refused
+
+    def _believe(self, event: dict[str, Any]) -> None:
         if event.get("Event") == PUSHED:
             self._push(event)
         elif event.get("Event") in PUBLISHED:
@@ -119,11 +125,16 @@ class Receiver:
             raise _NotTheirsError(400) from None
         return text if isinstance(text, bytes) else str(text).encode()
 
+    def _place_of_call(self, request: Request) -> str:
+        given = request.query_params
+        signed = f"{given.get('timestamp', '')}-{given.get('nonce', '')}"
+        return f"wechat-nonce-{self.appid}-{signed}"[:100]
+
     def _is_new(self, event: dict[str, Any]) -> bool:
         return self.shelf.read(self._place(event)) is None
 
     def _place(self, event: dict[str, Any]) -> str:
-        facts = event.get("PublishEventInfo") or {}
+        facts = events.fields(event.get("PublishEventInfo"))
         job = event.get("MsgID") or facts.get("publish_id") or ""
         status = facts.get("publish_status") or ""  # one publication reports more than once
         return f"wechat-call-{self.appid}-{event.get('CreateTime')}-{job}-{status}"[:100]

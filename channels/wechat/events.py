@@ -83,10 +83,10 @@ def of_push(event: Mapping[str, Any]) -> Told:
 
 def of_publication(event: Mapping[str, Any]) -> tuple[str, Told]:
     """Read PUBLISHJOBFINISH; return the publish_id with it."""
-    facts = event.get("PublishEventInfo") or {}
+    facts = fields(event.get("PublishEventInfo"))
     job = str(facts.get("publish_id") or "").strip()
     if _number(facts.get("publish_status")) == 0:
-        items = _list((facts.get("article_detail") or {}).get("item"))
+        items = _list(fields(facts.get("article_detail")).get("item"))
         return job, Told(is_success=True, addresses=_by_place(items, "idx", "article_url"))
     places = [str(one) for one in _list(facts.get("fail_idx"))]
     which = f"（第 {'、'.join(places)} 篇）" if places else ""
@@ -94,20 +94,25 @@ def of_publication(event: Mapping[str, Any]) -> tuple[str, Told]:
 
 
 def _addresses(event: Mapping[str, Any], name: str) -> dict[int, str]:
-    result = event.get(name) or {}
-    items = _list((result.get("ResultList") or {}).get("item"))
+    items = _list(fields(fields(event.get(name)).get("ResultList")).get("item"))
     return _by_place(items, "ArticleIdx", "ArticleUrl")
 
 
 def _refused_places(event: Mapping[str, Any]) -> list[str]:
-    result = event.get("CopyrightCheckResult") or {}
-    items = _list((result.get("ResultList") or {}).get("item"))
+    result = fields(event.get("CopyrightCheckResult"))
+    items = [fields(one) for one in _list(fields(result.get("ResultList")).get("item"))]
     return [str(one.get("ArticleIdx")) for one in items if _number(one.get("CheckState")) == 3]
 
 
 def _by_place(items: list[Any], place: str, address: str) -> dict[int, str]:
-    found = {_number(one.get(place)): str(one.get(address) or "").strip() for one in items}
+    rows = [fields(one) for one in items]
+    found = {_number(one.get(place)): str(one.get(address) or "").strip() for one in rows}
     return {place: url for place, url in found.items() if place and url.startswith("http")}
+
+
+def fields(value: object) -> Mapping[str, Any]:
+    """Return the fields of an element; none where it is empty, or holds words."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> list[Any]:

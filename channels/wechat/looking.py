@@ -86,7 +86,7 @@ class Looks:
                 f"push {article.job}: {status or 'not known to WeChat yet'}", advice=advice
             )
         evidence = f"群发成功（微信消息号 {article.job}）"
-        return replace(receipt, url=self._address(article) or receipt.url, evidence=evidence)
+        return replace(receipt, url=receipt.url or self._address(article), evidence=evidence)
 
     def _address(self, article: Article) -> str:
         """Return the address of a pushed article, nothing where it is not known yet."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from channels.wechat.api import Api
 from channels.wechat.budget import DELETIONS, Budget
-from channels.wechat.client import Answer, repeatable
-from channels.wechat.looking import place_of_deletion
+from channels.wechat.client import repeatable
+from channels.wechat.looking import place_of_deletion, was_deleted
 from channels.wechat.receipts import DRAFT, PUBLICATION, Article, article_of
 from channels.wechat.sending import GONE
 from publisher.channel import Receipt, Shelf
-from publisher.errors import PermanentError, RetryableError
+from publisher.errors import ChannelError, PermanentError, RetryableError
 
 KEPT_S = 30 * 86400.0
 STEPS = (
@@ -42,8 +42,8 @@ class TakeDown:
         if article.way == DRAFT:
             raise PermanentError("a person has it in hand", advice=IN_HAND)
         appid = self.api.account.appid
-        if not Budget(appid=appid, kind="delete", most=DELETIONS, shelf=self.shelf).take():
-            raise PermanentError("the deletions of the day are used up", advice=SPENT)
+        if was_deleted(self.shelf, appid, article):
+            return
         with repeatable():
             if article.way == PUBLICATION:
                 self._publication(article)
@@ -52,21 +52,32 @@ class TakeDown:
         self.shelf.write(place_of_deletion(appid, article), "yes", ttl_s=KEPT_S)
 
     def _push(self, article: Article) -> None:
-        answer = self.api.delete_push(article.job, place=article.place)
-        if not answer.get("errcode"):
+        status = self._status(article.job)
+        if status in GONE:
             return
-        status = self.api.push_status(article.job)
         if status == "SENDING":
             advice = "微信还在群发，发完才能删除，稍后自动再删"
             raise RetryableError("the push is still under way", after_s=60, advice=advice)
-        if status not in GONE:
-            raise self._refusal(answer)
+        self._spend()
+        answer = self.api.delete_push(article.job, place=article.place)
+        if answer.get("errcode"):
+            raise self.api.account.error_of(answer)
+
+    def _status(self, job: str) -> str | None:
+        """Return the state of a push, so that no deletion is spent in vain; None: not known."""
+        try:
+            return self.api.push_status(job)
+        except ChannelError:
+            return None  # the deletion is asked for all the same
 
     def _publication(self, article: Article) -> None:
         if not article.data:
             advice = "微信还没有发布完，稍后自动再删"
             raise RetryableError("article_id is not known yet", after_s=60, advice=advice)
+        self._spend()
         self.api.delete_publication(article.data, place=article.place or 1)
 
-    def _refusal(self, answer: Answer) -> Exception:
-        return self.api.account.error_of(answer)
+    def _spend(self) -> None:
+        appid = self.api.account.appid
+        if not Budget(appid=appid, kind="delete", most=DELETIONS, shelf=self.shelf).take():
+            raise PermanentError("the deletions of the day are used up", advice=SPENT)

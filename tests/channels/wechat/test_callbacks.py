@@ -206,6 +206,45 @@ def test_the_same_event_told_again_is_told_once() -> None:
     assert len(calls.told) == 1
 
 
+def test_a_signature_that_was_seen_on_its_way_serves_no_other_event() -> None:
+    calls = server()
+    seen = calls.query()
+    calls.post(PUSHED, **seen)
+
+    answer = calls.post(PUSHED.replace("3147494276", "666"), **seen)
+
+    assert (answer.status_code, answer.text) == (200, "success")
+    assert [event.remote_id for event in calls.told] == ["3147494276"]
+    assert told_of(calls.shelf, "666") is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "<xml><MsgType>event</MsgType><Event>PUBLISHJOBFINISH</Event>"
+        "<PublishEventInfo>x</PublishEventInfo></xml>",
+        "<xml><MsgType>event</MsgType><Event>PUBLISHJOBFINISH</Event><PublishEventInfo>"
+        "<publish_id>7</publish_id><publish_status>0</publish_status>"
+        "<article_detail>x</article_detail></PublishEventInfo></xml>",
+        "<xml><MsgType>event</MsgType><Event>MASSSENDJOBFINISH</Event><MsgID>7</MsgID>"
+        "<Status>send success</Status><ArticleUrlResult>x</ArticleUrlResult></xml>",
+        "<xml><MsgType>event</MsgType><Event>MASSSENDJOBFINISH</Event><MsgID>7</MsgID>"
+        "<Status>err(30002)</Status><CopyrightCheckResult><ResultList><item>x</item>"
+        "</ResultList></CopyrightCheckResult></xml>",
+    ],
+)
+def test_an_event_of_another_shape_is_no_fault_of_ours(words: str) -> None:
+    calls = server()
+
+    assert calls.post(words).text == "success"
+    assert [address for event in calls.told for address in addresses_of(calls, event)] == []
+
+
+def addresses_of(calls: WeChatServer, event: Event) -> list[str]:
+    told = told_of(calls.shelf, event.remote_id.removeprefix("p"))
+    return [] if told is None else list(told.addresses.values())
+
+
 def test_an_event_that_could_not_be_kept_is_not_answered_as_kept_and_comes_again() -> None:
     told: list[Event] = []
 

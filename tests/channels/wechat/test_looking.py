@@ -73,6 +73,30 @@ def test_the_articles_of_one_push_share_the_questions(outlet: Outlet) -> None:
     assert called(outlet) == ["message/mass/get", "/datacube/getarticletotaldetail"]
 
 
+def test_statistics_that_come_late_are_asked_for_again(outlet: Outlet) -> None:
+    shelf = MemoryShelf(**{PLACE: TOKEN})
+    for answer in (SUCCESS, statistics(1)):
+        outlet.answers(body=answer)
+
+    seen = account(outlet, shelf=shelf).confirm(key=KEY, receipt=PUSHED)
+
+    assert seen is not None
+    assert seen.url == ""
+    assert shelf.ttl_s[f"wechat-addresses-{APPID}-{SENT_ON}"] < timedelta(days=1).total_seconds()
+
+
+def test_an_address_that_is_known_is_not_asked_for_again(outlet: Outlet) -> None:
+    outlet.answers(body=SUCCESS)
+
+    seen = account(outlet).confirm(
+        key=KEY, receipt=Receipt(remote_id=PUSHED.remote_id, url="https://mp.weixin.qq.com/s/2")
+    )
+
+    assert seen is not None
+    assert seen.url == "https://mp.weixin.qq.com/s/2"
+    assert called(outlet) == ["message/mass/get"]
+
+
 def test_an_account_that_may_not_see_statistics_is_confirmed_all_the_same(outlet: Outlet) -> None:
     outlet.answers(body=SUCCESS)
     outlet.answers(body=refusal(48001))
