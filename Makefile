@@ -13,7 +13,7 @@ run: .venv/ready   ## start the demo: console, site, screens, practice outlets
 	$(BIN)/publisher demo $(ARGS)
 
 test: .venv/ready-to-test   ## run all tests
-	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: .venv/ready-to-test   ## style, types, direction of imports
 	$(BIN)/ruff check .

@@ -16,6 +16,11 @@ from tests import postgres
 from tests.outlet import Outlet
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the stories, which take longest: last, they would leave all other cores idle."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/story/"))
+
+
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
     """Undo what a command did to the logging of this process."""
