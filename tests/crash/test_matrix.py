@@ -44,8 +44,9 @@ def on_postgres(
 
 
 def some(deaths: list[Case], channel: str, fault: Fault, *, step: int = STEP) -> list[Case]:
-    """Return each so-many-th death; every pair begins at another one."""
-    return deaths[PAIRS.index((channel, fault)) % step :: step]
+    """Return each so-many-th death, one at least; every pair begins at another one."""
+    first = PAIRS.index((channel, fault)) % min(step, len(deaths))
+    return deaths[first::step]
 
 
 @EACH_PAIR
