@@ -64,7 +64,7 @@ class Account:
     """Who calls. Made anew for each use: its connection belongs to the thread."""
 
     api_base: str
-    appid: str
+    appid: str = field(repr=False)
     secret: str = field(repr=False)
     timeout_s: float  # between two bytes of an answer
     shelf: Shelf = field(repr=False)
@@ -116,7 +116,7 @@ class Account:
     def error_of(self, refusal: Answer, *, is_push: bool = False) -> ChannelError:
         """Return the error that a refusal means; secrets that WeChat repeats are struck out."""
         errmsg = str(refusal.get("errmsg", ""))
-        for hidden in (self.secret, self._tokens.kept()):
+        for hidden in (self.secret, self._tokens.kept(), self.appid):
             errmsg = errmsg.replace(hidden, "***") if hidden else errmsg
         return codes.error_of(
             refusal["errcode"],

@@ -69,7 +69,9 @@ def called(outlet: Outlet) -> list[str]:
 def test_targets_of_one_public_account_share_it() -> None:
     other = dataclasses.replace(EXAMPLE, tag_id=7, secret="another")
 
-    assert other.account() == EXAMPLE.account() == EXAMPLE.appid
+    assert other.account() == EXAMPLE.account()
+    assert EXAMPLE.account() != dataclasses.replace(EXAMPLE, appid="wx2").account()
+    assert EXAMPLE.appid not in EXAMPLE.account()  # lanes are named in logs
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_each_way_of_an_account_has_a_lane_of_its_own() -> None:
     ways = [dataclasses.replace(EXAMPLE, mode=mode).account() for mode in MODES]
 
     assert len(set(ways)) == 3
-    assert {way.split("/")[0] for way in ways} == {EXAMPLE.appid}
+    assert {way.split("/")[0] for way in ways} == {EXAMPLE.account()}
 
 
 def test_pushes_leave_at_the_next_push_time() -> None:

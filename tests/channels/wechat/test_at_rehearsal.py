@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from channels.wechat import WeChat
-from publisher.delivery import confirm, worker
+from publisher.delivery import check, confirm, worker
 from publisher.delivery.works import Works
-from publisher.model.delivery import Delivery
+from publisher.model.delivery import Attempt, Delivery, Observation
+from publisher.model.lane import Lane
+from publisher.model.note import Note
 from publisher.model.states import DeliveryState as S
 from publisher.schedule.plan import lane_of
 from publisher.storage import renditions
@@ -86,13 +88,15 @@ class Account:
                 session.flush()
                 self.ids.append(row.id)
 
-    def live(self, rounds: int = ROUNDS) -> None:
+    def live(self, rounds: int = ROUNDS, *, checks: bool = False) -> None:
         """Let time go by: send what is due, make lost calls again, look."""
         for number in range(rounds):
             passed = ROUND * number
             self.outlets.change("wechat", clock_offset_s=passed.total_seconds())
             moment = self.begun_at + passed
             now = functools.partial(_same, moment)
+            if checks:
+                check.check(self.works, "wechat", now=moment)
             worker.run_lane(self.works, self.lane, now=now)
             confirm.run_target(self.works, "wechat", now=now)
 
@@ -177,3 +181,29 @@ def test_without_any_fault_both_articles_are_one_push(opened: Account) -> None:
     assert opened.seen() == Counter(opened.titles)
     first, second = (make.stored(opened.works, one).remote_id or "" for one in opened.ids)
     assert first.split(":")[0] == second.split(":")[0]
+
+
+def test_nothing_that_anybody_reads_names_the_account_or_its_secrets(
+    opened: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wechat = opened.works.channels["wechat"]
+    assert isinstance(wechat, WeChat)
+    for step in STEPS["push"]:
+        for fault in ("refuse", "lost_answer", "html_200", "code"):
+            value = -1 if fault == "code" else None
+            opened.outlets.fault("wechat", step, fault, times=1, value=value)
+
+    opened.live(rounds=60, checks=True)
+
+    shelf = wechat.shelf
+    assert isinstance(shelf, MemoryShelf)
+    tokens = [value for key, value in shelf.kept.items() if "token" in key]
+    written = [capsys.readouterr().out, repr(wechat)]
+    with opened.works.database.reads() as session:
+        for table in (Attempt, Observation, Delivery, Note, Lane):
+            written += [repr(row.__dict__) for row in session.query(table)]
+    told = "\n".join(written)
+    assert tokens
+    assert "not accepted" in told  # there was something to tell
+    for hidden in ("wxrehearsal0000001", "rehearsal-secret", *tokens):
+        assert hidden not in told
