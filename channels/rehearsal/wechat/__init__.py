@@ -23,6 +23,7 @@ from channels.rehearsal.line import Call, Line
 from channels.rehearsal.records import Records
 from channels.rehearsal.wechat import (
     callbacks,
+    confirmation,
     drafts,
     media,
     publishing,
@@ -36,7 +37,8 @@ from channels.rehearsal.wechat.desk import Desk, Refusal, Settings
 Handler = Callable[[Desk, dict[str, Any]], dict[str, Any]]
 
 SCHEMA = "".join(
-    part.SCHEMA for part in (tokens, quotas, media, drafts, sent, pushes, publishing, callbacks)
+    part.SCHEMA
+    for part in (tokens, quotas, media, drafts, sent, pushes, confirmation, publishing, callbacks)
 )
 CALLBACK_ADDRESSES = ["203.0.113.20", "203.0.113.21"]
 ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*)\\u(?!00[0-7][0-9A-Fa-f])([0-9A-Fa-f]{4})")
@@ -113,6 +115,7 @@ class WeChat:
             now = time.time() + settings.clock_offset_s
             sent.settle(connection, now)
             desk = Desk(call=call, records=connection, settings=settings, now=now)
+            confirmation.settle(desk)
             try:
                 body = _handled(desk)
             except Refusal as refusal:

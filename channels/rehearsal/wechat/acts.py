@@ -18,7 +18,14 @@ from channels.rehearsal import pages, records
 from channels.rehearsal.line import Call
 from channels.rehearsal.origin import is_foreign
 from channels.rehearsal.pages import HEADERS
-from channels.rehearsal.wechat import WeChat, callbacks, publishing, pushes, sent
+from channels.rehearsal.wechat import (
+    WeChat,
+    callbacks,
+    confirmation,
+    publishing,
+    pushes,
+    sent,
+)
 from channels.rehearsal.wechat.desk import Desk, Refusal, Settings
 
 WORDS = {
@@ -90,20 +97,20 @@ def do(outlet: WeChat, asked: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _push_by_hand(desk: Desk, _job: int) -> int:
-    pushes.check_allowance(desk)
-    row = pushes.insert(desk, f"hand:{time.time_ns()}", has_failed=False)
+    pushes.check_allowance(desk, is_to_all=True)
+    row = pushes.insert(desk, f"{pushes.BY_HAND}{time.time_ns()}", has_failed=False)
     sent.keep(desk, [BY_HAND], job=row["msg_id"], is_push=True, at=row["done_at"])
-    pushes.tell(desk, row["msg_id"])
+    confirmation.announce(desk, row["msg_id"], has_failed=False)
     return int(row["msg_id"])
 
 
 def _confirm(desk: Desk, job: int) -> int:
-    pushes.decide(desk, job, is_confirmed=True)
+    confirmation.decide(desk, job, is_confirmed=True)
     return job
 
 
 def _refuse(desk: Desk, job: int) -> int:
-    pushes.decide(desk, job, is_confirmed=False)
+    confirmation.decide(desk, job, is_confirmed=False)
     return job
 
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from channels.rehearsal import pages, records
 from channels.rehearsal.pages import HEADERS, Knob
-from channels.rehearsal.wechat import WeChat, callbacks, media, pushes, sent
+from channels.rehearsal.wechat import WeChat, callbacks, confirmation, media, sent
 from channels.rehearsal.wechat.desk import Settings, day_of
 from channels.rehearsal.wechat.look import Look
 
@@ -160,7 +160,7 @@ def _jobs(rows: list[sqlite3.Row]) -> list[dict[str, Any]]:
 
 def _waiting(connection: sqlite3.Connection, *, now: float) -> list[int]:
     """Return the pushes that wait for the administrator."""
-    since = now - pushes.CONFIRMED_WITHIN_S
+    since = now - confirmation.WITHIN_S
     rows = connection.execute(
         "SELECT msg_id FROM confirmation WHERE verdict = '' AND asked_at > ?", (since,)
     )

@@ -8,8 +8,7 @@ import sqlite3
 from datetime import date
 from typing import Any
 
-from channels.rehearsal.wechat import drafts, sent
-from channels.rehearsal.wechat.callbacks import mass_finished
+from channels.rehearsal.wechat import confirmation, drafts, sent
 from channels.rehearsal.wechat.desk import OK, Desk, Refusal, day_of, number, text
 
 SCHEMA = """
@@ -19,12 +18,8 @@ CREATE TABLE IF NOT EXISTS push (
     asked_at REAL NOT NULL, has_failed INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS push_client ON push (client_id, accepted_at);
 CREATE INDEX IF NOT EXISTS push_day ON push (day);
-CREATE TABLE IF NOT EXISTS confirmation (
-    msg_id INTEGER PRIMARY KEY, asked_at REAL NOT NULL, verdict TEXT NOT NULL);
 """
-NEVER = 1e15  # done_at of what waits for the administrator
-CONFIRMED_WITHIN_S = 30 * 60.0
-REFUSED, SILENT = "err(40001)", "err(40002)"
+BY_HAND = "hand:"  # how the client_id of a push begins that was made in the console
 MOST_OPENIDS = 10_000
 FIRST_MSG_ID = 3_147_494_276
 FIRST_DATA_ID = 2_455_891_298
@@ -58,16 +53,16 @@ def _send(desk: Desk, request: dict[str, Any], *, audience: dict[str, Any]) -> d
     articles = drafts.articles_of(desk, media_id)
     if sent.is_leaving(desk, media_id):
         raise Refusal(42010)
-    check_allowance(desk)
+    check_allowance(desk, is_to_all=audience.get("is_to_all") is True)
     has_failed = desk.job_fails_with is not None
     row = insert(desk, client_id, has_failed=has_failed)
     if not has_failed:
         sent.keep(desk, articles, job=row["msg_id"], is_push=True, at=row["done_at"])
         sent.leave(desk, media_id, at=row["done_at"])
     if desk.settings.needs_admin and audience.get("is_to_all") is True:
-        _wait_for_admin(desk, row["msg_id"])
+        confirmation.wait(desk, row["msg_id"], media_id=media_id)
     else:
-        tell(desk, row["msg_id"])
+        confirmation.announce(desk, row["msg_id"], has_failed=has_failed)
     answer = {"errcode": 0, "errmsg": "send job submission success"}
     return answer | {"msg_id": row["msg_id"], "msg_data_id": row["msg_data_id"]}
 
@@ -84,7 +79,7 @@ def preview(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
 def get(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
     """Answer message/mass/get."""
     row = _push(desk, number(request, "msg_id"))
-    if is_waiting(desk, row["msg_id"]):
+    if confirmation.is_waiting(desk, row["msg_id"]):
         raise Refusal(89504)
     row = _push(desk, row["msg_id"])  # the administrator's silence may just have ended it
     return {"msg_id": row["msg_id"], "msg_status": _status(desk, row)}
@@ -96,7 +91,7 @@ def delete(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
         row, idx = _push(desk, number(request, "msg_id")), number(request, "article_idx")
     else:
         row, idx = _by_url(desk, text(request, "url"))
-    if _status(desk, row) in ("SENDING", "SEND_FAIL"):
+    if _status(desk, row) in ("SENDING", "SEND_FAIL") or row["client_id"].startswith(BY_HAND):
         raise Refusal(40065)
     if idx > len(sent.of_job(desk, row["msg_id"])):
         raise Refusal(40060)
@@ -111,18 +106,23 @@ def totals(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
         raise Refusal(61501)
     rows = desk.records.execute(
         "SELECT sent.*, push.msg_data_id, push.day FROM push JOIN sent ON sent.job = push.msg_id"
-        " WHERE push.day BETWEEN ? AND ? ORDER BY push.msg_id, sent.idx",
-        (begin.isoformat(), end.isoformat()),
+        " WHERE push.day BETWEEN ? AND ? AND sent.visible_at <= ? ORDER BY push.msg_id, sent.idx",
+        (begin.isoformat(), end.isoformat(), desk.now),
     ).fetchall()
     return {"list": [_total(row) for row in rows], "is_delay": False}
 
 
-def check_allowance(desk: Desk) -> None:
-    """Refuse a push where the allowance of the day, or of the month, is used up."""
-    is_spent = pushes_today(desk) >= desk.settings.daily_pushes
+def check_allowance(desk: Desk, *, is_to_all: bool) -> None:
+    """Refuse a push where the allowance of the day, or of the month, is used up.
+
+    A service account may push to all once a day, beside its four a month for each follower.
+    """
+    most = desk.settings.daily_pushes
     if desk.settings.account_kind == "service":
-        is_spent = is_spent or pushes_of(desk, desk.today[:7]) >= desk.settings.monthly_pushes
-    if is_spent:
+        if pushes_of(desk, desk.today[:7]) >= desk.settings.monthly_pushes:
+            raise Refusal(45028)
+        most = min(most, 1) if is_to_all else most
+    if pushes_today(desk) >= most:
         raise Refusal(45028)
 
 
@@ -132,64 +132,6 @@ def pushes_of(desk: Desk, month: str) -> int:
         "SELECT count(*) FROM push WHERE day LIKE ?", (f"{month}-%",)
     ).fetchone()
     return int(used)
-
-
-def _wait_for_admin(desk: Desk, msg_id: int) -> None:
-    """Hold a push until the administrator has decided; nobody sees it before."""
-    desk.records.execute("INSERT INTO confirmation VALUES (?, ?, '')", (msg_id, desk.now))
-    desk.records.execute("UPDATE push SET done_at = ? WHERE msg_id = ?", (NEVER, msg_id))
-    desk.records.execute("UPDATE sent SET visible_at = ? WHERE job = ?", (NEVER, msg_id))
-
-
-def is_waiting(desk: Desk, msg_id: int) -> bool:
-    """Whether a push waits for the administrator, whose silence ends it after half an hour."""
-    row = desk.records.execute(
-        "SELECT * FROM confirmation WHERE msg_id = ? AND verdict = ''", (msg_id,)
-    ).fetchone()
-    if row is None:
-        return False
-    if desk.now - row["asked_at"] < CONFIRMED_WITHIN_S:
-        return True
-    _end(desk, msg_id, SILENT)
-    return False
-
-
-def waiting(desk: Desk) -> list[int]:
-    """Return the pushes that wait for the administrator."""
-    rows = desk.records.execute("SELECT msg_id FROM confirmation WHERE verdict = ''").fetchall()
-    return [row["msg_id"] for row in rows if is_waiting(desk, row["msg_id"])]
-
-
-def decide(desk: Desk, msg_id: int, *, is_confirmed: bool) -> None:
-    """Let the administrator decide on a push that waits."""
-    if not is_waiting(desk, msg_id):
-        raise Refusal(40059)
-    if not is_confirmed:
-        _end(desk, msg_id, REFUSED)
-        return
-    done_at = desk.now + desk.settings.job_delay_s
-    desk.records.execute("UPDATE confirmation SET verdict = 'yes' WHERE msg_id = ?", (msg_id,))
-    desk.records.execute("UPDATE push SET done_at = ? WHERE msg_id = ?", (done_at, msg_id))
-    desk.records.execute("UPDATE sent SET visible_at = ? WHERE job = ?", (done_at, msg_id))
-    tell(desk, msg_id)
-
-
-def _end(desk: Desk, msg_id: int, status: str) -> None:
-    desk.records.execute("UPDATE confirmation SET verdict = ? WHERE msg_id = ?", (status, msg_id))
-    desk.records.execute(
-        "UPDATE push SET done_at = ?, has_failed = 1 WHERE msg_id = ?", (desk.now, msg_id)
-    )
-    desk.records.execute("DELETE FROM sent WHERE job = ?", (msg_id,))
-    desk.events.append(mass_finished(msg_id, status=status, urls=(), after_s=0, sent=0))
-
-
-def tell(desk: Desk, msg_id: int) -> None:
-    """Have the event of a push told when it is through."""
-    row = _push(desk, msg_id)
-    status = "send fail" if row["has_failed"] else "send success"
-    urls = [sent.url(each) for each in sent.of_job(desk, msg_id)]
-    after_s = desk.settings.job_delay_s
-    desk.events.append(mass_finished(msg_id, status=status, urls=urls, after_s=after_s))
 
 
 def pushes_today(desk: Desk) -> int:
@@ -280,7 +222,7 @@ def _status(desk: Desk, row: sqlite3.Row) -> str:
         return "SENDING"
     if row["has_failed"]:
         return "SEND_FAIL"
-    if row["done_at"] >= NEVER:
+    if row["done_at"] >= confirmation.NEVER:
         return "SENDING"
     is_gone = all(each["deleted_at"] is not None for each in sent.of_job(desk, row["msg_id"]))
     return "DELETE" if is_gone else "SEND_SUCCESS"

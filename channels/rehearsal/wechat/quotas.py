@@ -26,8 +26,9 @@ DAILY = {
     "draft/batchget": 1000,
     "draft/get": 500,
     "message/mass/sendall": 100,
+    "message/mass/send": 100,
     "message/mass/preview": 100,
-    "message/mass/delete": 100,
+    "message/mass/delete": 10,  # deletions of articles; whether these are meant is not said
     "message/mass/get": 1000,  # its own quota, the number is not published
     "freepublish/submit": 100,
     "freepublish/get": 100,

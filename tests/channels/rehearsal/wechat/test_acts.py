@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import requests
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.utils import check_signature
 
+from publisher.channel import CAMPUS_TIME
 from tests.rehearsal import Rehearsal, running
 
 TOKEN, AES_KEY, APPID = "callback-token", "A" * 43, "wxrehearsal0000001"
@@ -155,7 +157,8 @@ def test_an_administrator_who_refuses_or_says_nothing_ends_the_push(
 ) -> None:
     outlets.change("wechat", needs_admin=True)
     caller = Caller(outlets)
-    job = caller.push()["msg_id"]
+    draft = caller.draft()
+    job = caller.post("message/mass/sendall", mpnews={"media_id": draft}, **ALL)["msg_id"]
 
     if is_silent:
         outlets.change("wechat", clock_offset_s=1801)
@@ -164,6 +167,53 @@ def test_an_administrator_who_refuses_or_says_nothing_ends_the_push(
 
     assert caller.post("message/mass/get", msg_id=job)["msg_status"] == "SEND_FAIL"
     assert outlets.visible("wechat")["articles"] == []
+    assert caller.post("draft/get", media_id=draft)["news_item"]  # it can be pushed again
+
+
+def test_the_silence_of_an_administrator_is_told_with_the_next_call_of_any_kind(
+    outlets: Rehearsal, address: Address
+) -> None:
+    outlets.change("wechat", needs_admin=True, callback_url=address.url, callback_token=TOKEN)
+    caller = Caller(outlets)
+    caller.push()
+
+    outlets.change("wechat", clock_offset_s=1801)
+    caller.post("draft/batchget", offset=0, count=1, no_content=1)
+
+    [(_, body)] = address.wait(1)
+    assert b"err(40002)" in body
+
+
+def test_what_waits_for_the_administrator_is_in_no_statistics(outlets: Rehearsal) -> None:
+    outlets.change("wechat", needs_admin=True)
+    Caller(outlets).push()
+    today = datetime.now(CAMPUS_TIME).date().isoformat()
+
+    outlets.change("wechat", clock_offset_s=86400)
+    caller = Caller(outlets)
+    base = caller.base.removesuffix("cgi-bin")
+    answer = requests.post(
+        f"{base}datacube/getarticletotaldetail",
+        params={"access_token": caller.token},
+        json={"begin_date": today, "end_date": today},
+        timeout=10,
+    )
+
+    assert (answer.status_code, answer.json()["list"]) == (200, [])
+
+
+def test_a_push_made_by_hand_cannot_be_deleted_by_a_program(outlets: Rehearsal) -> None:
+    job = outlets.act("push_by_hand")
+
+    assert Caller(outlets).post("message/mass/delete", msg_id=job)["errcode"] == 40065
+
+
+def test_a_service_account_pushes_to_all_once_a_day(outlets: Rehearsal) -> None:
+    outlets.change("wechat", account_kind="service")
+    caller = Caller(outlets)
+
+    assert caller.push()["errcode"] == 0
+    assert caller.push()["errcode"] == 45028
 
 
 def test_what_the_platform_blocks_and_people_delete_is_told_apart(outlets: Rehearsal) -> None:
