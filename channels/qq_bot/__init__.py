@@ -148,6 +148,8 @@ class QQBot(Channel, Splits, Shares, Paces, Rests, Withdraws, Checks, Reports):
             answer = self._call("DELETE", f"/v2/groups/{group}/messages/{name}")
         except UnknownOutcomeError as error:
             raise RetryableError(str(error), after_s=10, advice=by_hand) from None
+        if answer.status_code == 429 or answer.status_code >= 500:  # twice recalled does no harm
+            raise RetryableError(f"HTTP {answer.status_code}", after_s=10, advice=by_hand)
         if answer.status_code >= 300:
             raise PermanentError(f"not recalled: HTTP {answer.status_code}", advice=by_hand)
 

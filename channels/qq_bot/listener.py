@@ -67,7 +67,8 @@ class Listener:
         if said.get("op") == PROOF:
             return self._proof(said["d"])
         if said.get("op") == EVENT:
-            await run_in_threadpool(self._learn, str(said.get("t")), said["d"])
+            stamp = int(request.headers["X-Signature-Timestamp"])
+            await run_in_threadpool(self._learn, str(said.get("t")), said["d"], at_s=stamp)
         return JSONResponse({"op": ACKNOWLEDGED})
 
     def _is_theirs(self, request: Request, body: bytes) -> bool:
@@ -87,10 +88,11 @@ class Listener:
         signature = key_of(self.secret).sign(f"{stamp}{token}".encode()).hex()
         return JSONResponse({"plain_token": token, "signature": signature})
 
-    def _learn(self, name: str, event: dict[str, Any]) -> None:
+    def _learn(self, name: str, event: dict[str, Any], *, at_s: int) -> None:
+        """Keep what an event says; by its signed time, so that a replay never is the latest."""
         state, openid = STATES.get(name), event.get("group_openid")
         if state is None or not isinstance(openid, str) or not 0 < len(openid) <= 64:
             return
         if name == "GROUP_AT_MESSAGE_CREATE" and self.groups.state(openid) == CLOSED:
             return  # it may answer there, and still not speak first
-        self.groups.learn(openid, state, at_s=int(time.time()))
+        self.groups.learn(openid, state, at_s=at_s)

@@ -210,6 +210,18 @@ def test_a_lost_answer_to_a_recall_is_asked_for_again(outlet: Outlet) -> None:
         one.withdraw(receipt, reason="更正")
 
 
+@pytest.mark.parametrize("status", [429, 502])
+def test_a_recall_that_may_yet_work_is_tried_again(outlet: Outlet, status: int) -> None:
+    outlet.answers(body=GRANTED)
+    outlet.answers(body={"id": "m1"})
+    outlet.answers(status, b"")
+    one = bot(outlet.url)
+    receipt = one.deliver(WORDS, key="k")
+
+    with pytest.raises(RetryableError):
+        one.withdraw(receipt, reason="更正")
+
+
 def test_a_picture_is_seen_behind_the_link_or_the_notice_is_unfit() -> None:
     shown = Image(name="a.png", file=b"", media_type="image/png", alt="图")
     content = Content(title="停水", body="", summary="周六停水", link="https://a.example/1")
@@ -300,6 +312,16 @@ def test_groups_are_learned_from_events() -> None:
 
     assert (answer.status_code, answer.json()) == (200, {"op": 12})
     assert platform.groups.all() == {"G1": "in", "G2": "out", "G3": "closed"}
+
+
+def test_an_event_that_comes_a_second_time_does_not_undo_a_later_one() -> None:
+    now = int(time.time())
+    with calling() as platform:
+        platform.post("GROUP_DEL_ROBOT", "G1", stamp=now - 20)
+        platform.post("GROUP_ADD_ROBOT", "G1", stamp=now - 10)
+        platform.post("GROUP_DEL_ROBOT", "G1", stamp=now - 20)
+
+    assert platform.groups.all() == {"G1": "in"}
 
 
 @pytest.mark.parametrize("how", [{"stamp": 1}, {"secret": "another"}])
