@@ -1,7 +1,7 @@
 """Practice outlets: servers that behave like WeChat and like QQ, to rehearse and test against.
 
 Nothing that is sent here leaves this machine. The API of the account is below `/wechat`, that of
-the QQ bot below `/onebot`; `/` is for people.
+the QQ account below `/onebot`, that of the official QQ bot below `/qq_bot`; `/` is for people.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from channels.rehearsal.onebot import OneBot
 from channels.rehearsal.onebot import pages as onebot_pages
 from channels.rehearsal.onebot import standing as onebot_standing
 from channels.rehearsal.outlet import Outlet
+from channels.rehearsal.qq_bot import QQBot
+from channels.rehearsal.qq_bot import pages as qq_bot_pages
 from channels.rehearsal.wechat import WeChat
 from channels.rehearsal.wechat import acts as wechat_acts
 from channels.rehearsal.wechat import pages as wechat_pages
@@ -26,7 +28,7 @@ from publisher.channel import ASGIApp
 
 def build(folder: Path) -> ASGIApp:
     """Return the practice outlets, which keep their records below folder."""
-    return Rehearsal(wechat=WeChat(folder), onebot=OneBot(folder))
+    return Rehearsal(wechat=WeChat(folder), onebot=OneBot(folder), qq_bot=QQBot(folder))
 
 
 class Rehearsal:
@@ -35,8 +37,8 @@ class Rehearsal:
     Nothing may stand between the server and a line: it has to reach the socket.
     """
 
-    def __init__(self, *, wechat: WeChat, onebot: OneBot) -> None:
-        self._outlets: tuple[Outlet, ...] = (wechat, onebot)
+    def __init__(self, *, wechat: WeChat, onebot: OneBot, qq_bot: QQBot) -> None:
+        self._outlets: tuple[Outlet, ...] = (wechat, onebot, qq_bot)
         self._pages = Starlette(
             routes=[
                 Route("/", pages.front),
@@ -46,6 +48,7 @@ class Rehearsal:
                 *wechat_pages.routes(wechat),
                 *onebot_standing.routes(onebot),
                 *onebot_pages.routes(onebot),
+                *qq_bot_pages.routes(qq_bot),
             ]
         )
 

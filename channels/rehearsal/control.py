@@ -28,7 +28,7 @@ def routes(outlet: Outlet) -> list[Route]:
     ]
 
 
-SECRETS = {"secret", "token", "callback_token", "callback_aes_key"}
+SECRETS = {"secret", "client_secret", "token", "callback_token", "callback_aes_key"}
 
 
 class _Control:
@@ -71,9 +71,7 @@ class _Control:
                 wrong = "、".join(str(each["loc"][0]) for each in error.errors())
                 return _refused(f"这些设置不对：{wrong}")
         settings = await run_in_threadpool(self._outlet.settings)
-        return JSONResponse(
-            settings.model_dump(exclude={"secret", "token", "callback_token", "callback_aes_key"})
-        )
+        return JSONResponse(settings.model_dump(exclude=SECRETS))
 
     async def visible(self, request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(self._outlet.visible))

@@ -48,6 +48,7 @@ class Call:
     body: bytes
     uploads: Mapping[str, Upload]  # by field name
     fault: Fault | None = None  # one that the outlet itself acts out
+    path: str = ""  # of the whole address: "/wechat/cgi-bin/draft/add"
 
 
 class Line:
@@ -140,6 +141,7 @@ async def _read(name: str, scope: Scope, receive: Receive, *, fault: Fault | Non
         body=body,
         uploads=await _uploads(scope, body),
         fault=fault,
+        path=request.url.path,
     )
 
 

@@ -162,6 +162,23 @@ def test_an_account_that_is_banned_midway_stops_all_with_one_alarm_and_goes_on_w
 
 
 @pytest.mark.parametrize("fanout", [20], indirect=True)
+def test_a_group_that_was_left_does_not_keep_an_account_from_going_on(fanout: Fanout) -> None:
+    gone = fanout.groups[3]
+    fanout.outlets.groups({"group_id": gone, "is_in": False})
+    fanout.outlets.fault("onebot", "*", "offline", times=None)
+    fanout.live()
+    assert fanout.breaker() == "open"
+
+    fanout.outlets.clear("onebot")
+    fanout.live(4)
+
+    states = fanout.states()
+    assert {group for group in fanout.groups if states[group] == S.FAILED} == {gone}
+    assert Counter(states.values()) == {S.CONFIRMED: 19, S.FAILED: 1}
+    assert fanout.breaker() == "closed"
+
+
+@pytest.mark.parametrize("fanout", [20], indirect=True)
 @pytest.mark.parametrize("fault", ["lost_answer", "timeout_nt", "false_ok"])
 def test_a_send_that_says_nothing_true_leaves_no_group_with_two(fanout: Fanout, fault: str) -> None:
     value = "effect" if fault == "timeout_nt" else None

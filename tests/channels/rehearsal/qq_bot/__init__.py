@@ -1,0 +1,1 @@
+"""Tests of the practice bot of the official QQ platform."""
