@@ -142,6 +142,7 @@ def build_channels(settings: Settings, *, shelf: Callable[[str], Shelf]) -> dict
                 folder=folder,
                 shelf=shelf(str(table.get("channel", name))),
                 college=settings.college.name,
+                home=settings.home,
             )
         except ConfigError as error:
             raise error.at(file=TARGETS_FILE, table=name) from error

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -54,11 +54,18 @@ def kind_of(channel: Channel) -> str:
 
 
 def build(
-    target: str, table: Mapping[str, object], *, folder: Path, shelf: Shelf, college: str = ""
+    target: str,
+    table: Mapping[str, object],
+    *,
+    folder: Path,
+    shelf: Shelf,
+    college: str = "",
+    home: Path = Path(),
 ) -> Channel:
     """Make the channel of one target; a wrong or missing setting is a ConfigError.
 
     A channel with a `college_name` gets that of the installation, unless the table has its own.
+    A setting that is a path is relative to `home`, the installation's folder.
     """
     settings = dict(table)
     name = settings.pop("channel", None)
@@ -74,7 +81,10 @@ def build(
         if _is_required(field) and key not in settings and key not in GIVEN:
             raise ConfigError("缺少这一项", table=target, key=key)
     hints = get_type_hints(kind)
-    checked = {key: _checked(target, key, hints[key], value) for key, value in settings.items()}
+    checked = {
+        key: _checked(target, key, hints[key], _placed(hints[key], value, home=home))
+        for key, value in settings.items()
+    }
     given: dict[str, object] = {"folder": folder, "shelf": shelf}
     checked |= {key: value for key, value in given.items() if key in known}
     if college and "college_name" in known:
@@ -96,6 +106,12 @@ def _unknown(key: str, known: list[str]) -> str:
 
 def _is_required(field: Field[object]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
+
+
+def _placed(hint: Any, value: object, *, home: Path) -> object:
+    """Return a path that TOML has as text as one; anything else as it is."""
+    is_path = hint is Path or Path in get_args(hint)
+    return home / value if is_path and isinstance(value, str) and value else value
 
 
 def _checked(target: str, key: str, hint: Any, value: object) -> object:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -18,8 +19,10 @@ from urllib.parse import urlsplit
 
 from channels import _http
 from channels.website.article import compose
+from channels.website.columns import Columns, OwnColumn
+from channels.website.imprint import Imprint, Office
 from channels.website.notice import place_of
-from channels.website.pages import Imprint, Pages
+from channels.website.pages import Pages
 from channels.website.readback import ReadBack, index_number_in
 from channels.website.server import PublicSite
 from channels.website.site import Site
@@ -48,6 +51,8 @@ from publisher.errors import (
 
 log = logging.getLogger(__name__)
 
+LARGE = 2_000  # notices: writing all of them anew takes longer than a start should
+
 
 @dataclass(frozen=True, kw_only=True)
 class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
@@ -59,7 +64,16 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
     college_name: str = "泉州工程职业技术学院"
     icp: str = ""  # 闽ICP备00000000号; empty: not shown
     police_number: str = ""  # 闽公网安备35000000000000号; empty: not shown
+    site_code: str = ""  # 网站标识码; empty: not shown
     contact: str = ""  # address, telephone, mail of the office; empty: not shown
+    office: Office = field(default_factory=Office)  # who answers, for the guide
+    colour: str = "#1c3f6e"  # white words on it must be readable
+    logo: Path | None = None  # SVG, PNG, JPEG or WebP, square
+    theme: Path | None = None  # folder: templates/ and static/ in it stand before ours
+    links: dict[str, str] = field(default_factory=dict)  # name in the bar -> address
+    request_url: str = ""  # of an online form for 依申请公开; empty: by mail and by hand
+    own_columns: dict[str, OwnColumn] = field(default_factory=dict)
+    report_categories: tuple[str, ...] = ("0106",)  # whose notices are the yearly reports
     timeout_s: float = _http.TIMEOUT_S  # for reading a page back
 
     label: ClassVar[str] = "官网"
@@ -71,6 +85,7 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
             raise ConfigError("要写完整的网址，以 http:// 或 https:// 开头", key="base_url")
         if parts.query or parts.fragment:
             raise ConfigError("网址里不能有 ? 或 #", key="base_url")
+        _ = self._imprint  # refuses what is wrong with the look
 
     def link(self, content: Content) -> str:
         if place_of(content.index_number) is None:
@@ -80,7 +95,7 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
         return self._imprint.url(content.index_number)
 
     def render(self, content: Content) -> Rendition:
-        return compose(content, college_name=self.college_name)
+        return compose(content, college_name=self.college_name, columns=self._imprint.columns)
 
     def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
         index_number = rendition.facts.get("index_number", "")
@@ -88,7 +103,7 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
             raise PermanentError(f"a rendition without an index number: {index_number!r}")
         try:
             self._site.put(rendition, key=key)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, ConfigError) as error:
             raise self._failure(error, index_number, key=key) from error
         url = self._imprint.url(index_number)
         return Receipt(remote_id=index_number, url=url, evidence="已写入网站目录")
@@ -97,6 +112,8 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
         """Say what a failed write means: the page is the act, what follows it are lists."""
         message = f"{type(error).__name__} while writing: {error}"
         advice = "网站目录写不进去：检查磁盘空间和目录权限"
+        if isinstance(error, ConfigError):
+            advice = f"{error}，请改正 theme 里的模板"
         try:
             notice = self._site.tree.notice(index_number)
         except OSError:
@@ -122,22 +139,29 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
             raise PermanentError(f"a receipt that names no page of this site: {receipt!r}")
         try:
             self._site.take_down(index_number, reason=reason)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, ConfigError) as error:
             raise RetryableError(
                 f"{type(error).__name__} while writing: {error}",
-                advice="网站目录写不进去，信息还没有撤下：检查磁盘空间和目录权限",
+                advice="网站目录写不进去，信息还没有撤下：检查磁盘空间、目录权限和 theme 里的模板",
             ) from error
 
     def check(self) -> Health:
         return self._read_back.health()
 
     def pages(self) -> ASGIApp:
+        """Return the site; a large one is served as it is while a new look is being written."""
+        if self._site.is_large(LARGE):
+            threading.Thread(target=self._refresh, name="website-look", daemon=True).start()
+        else:
+            self._refresh()
+        return PublicSite(self._site)
+
+    def _refresh(self) -> None:
         try:
             self._site.refresh()
-        except (OSError, sqlite3.Error):
+        except (OSError, sqlite3.Error, ConfigError):
             # what stands in the folder is still worth reading
             log.exception("the site cannot be written in its present look")
-        return PublicSite(self._site)
 
     @cached_property
     def _imprint(self) -> Imprint:
@@ -147,7 +171,16 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
             college_name=self.college_name,
             icp=self.icp,
             police_number=self.police_number,
+            site_code=self.site_code,
             contact=self.contact,
+            office=self.office,
+            colour=self.colour,
+            logo=self.logo,
+            theme=self.theme,
+            links=self.links,
+            request_url=self.request_url,
+            columns=Columns(own=self.own_columns),
+            report_categories=self.report_categories,
         )
 
     @cached_property

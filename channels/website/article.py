@@ -7,9 +7,10 @@ from hashlib import sha256
 from pathlib import PurePath
 
 from channels._text import plain_text
+from channels.website.columns import Columns
 from channels.website.kinds import kind_of
-from channels.website.notice import COLUMNS, column_of, place_of
-from channels.website.pages import environment
+from channels.website.notice import place_of
+from channels.website.words import environment
 from publisher.channel import Attachment, Content, Image, Part, Rendition
 from publisher.errors import UnfitError
 
@@ -17,10 +18,10 @@ SUMMARY_LENGTH = 120  # characters; search engines show about that much
 IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def compose(content: Content, *, college_name: str) -> Rendition:
+def compose(content: Content, *, college_name: str, columns: Columns) -> Rendition:
     """Return the article with its files, or say what keeps it from the public site."""
     text = _checked(content)
-    facts = _facts(content, text=text, college_name=college_name)
+    facts = _facts(content, text=text, college_name=college_name, columns=columns)
     pictures = [_picture(image) for image in content.images]
     files = [_file(number, file) for number, file in enumerate(content.attachments, start=1)]
     article = (
@@ -29,7 +30,7 @@ def compose(content: Content, *, college_name: str) -> Rendition:
         .render(
             facts=facts,
             issued_on=content.issued_on,
-            column_name=COLUMNS[facts["column"]],
+            expires_at=content.expires_at,
             body=_with_scrolling_tables(content.body),
             files=files,
         )
@@ -71,16 +72,16 @@ def _check_pictures(content: Content) -> None:
         raise UnfitError(f"图片名 {wrong[0]} 不能用作网址：请重新插入这张图片", field="images")
 
 
-def _facts(content: Content, *, text: str, college_name: str) -> dict[str, str]:
+def _facts(content: Content, *, text: str, college_name: str, columns: Columns) -> dict[str, str]:
     """Return what pages, lists and feeds say of the notice; empty: not known."""
-    column = column_of(content.category)
+    column = columns.of(content.category, content.kind)
     return {
         "index_number": content.index_number,
         "title": content.title,
         "summary": content.summary or _opening(text),
         "department": content.department or college_name,
         "category": content.category,
-        "category_name": content.category_name or COLUMNS[column],
+        "category_name": content.category_name or columns.names[column],
         "column": column,
         "kind": content.kind,
         "document_number": content.document_number,

@@ -7,7 +7,8 @@ list that is full never changes except where one of its notices is withdrawn.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,14 @@ from channels.website.notice import Notice, place_of
 
 PER_PAGE = 20
 BUSY_TIMEOUT_S = 10.0
+SEARCH_S = 1.5  # readers wait, and other readers behind them
+TRIGRAM = 3  # characters that the index needs
+SCHEMA_VERSION = 2
+LEARNT_ANEW = """
+DROP TABLE IF EXISTS notice;
+DROP TABLE IF EXISTS look;
+DROP TABLE IF EXISTS words;
+"""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS delivery (
     key TEXT PRIMARY KEY,
@@ -32,6 +41,7 @@ CREATE TABLE IF NOT EXISTS notice (
     summary TEXT NOT NULL,
     department TEXT NOT NULL,
     kind TEXT NOT NULL,
+    category TEXT NOT NULL,
     published_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     month TEXT NOT NULL,
@@ -41,9 +51,11 @@ CREATE TABLE IF NOT EXISTS notice (
 CREATE INDEX IF NOT EXISTS newest ON notice (published_at) WHERE NOT is_withdrawn;
 CREATE INDEX IF NOT EXISTS standing ON notice (column_code, place) WHERE NOT is_withdrawn;
 CREATE INDEX IF NOT EXISTS monthly ON notice (month, updated_at) WHERE NOT is_withdrawn;
+CREATE INDEX IF NOT EXISTS by_category ON notice (category, published_at) WHERE NOT is_withdrawn;
 CREATE TABLE IF NOT EXISTS look (digest TEXT NOT NULL);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(title, body, tokenize = "trigram");
 """
-TEXTS = ("title", "summary", "department", "kind", "published_at", "updated_at")
+TEXTS = ("title", "summary", "department", "kind", "category", "published_at", "updated_at")
 ENTRY = f"SELECT index_number, column_code, place, {', '.join(TEXTS)}, month FROM notice"
 FIELDS = ("column_code", "place", *TEXTS, "month", "is_withdrawn")
 ENTER = f"""
@@ -74,6 +86,7 @@ class Entry:
     summary: str
     department: str
     kind: str
+    category: str  # number on the official list; empty: none
     published_at: datetime
     updated_at: datetime
     month: str  # of publication, campus time: "2026-11"
@@ -86,6 +99,15 @@ class Entry:
     def page(self) -> int:
         """The number of the page of its column, from 1, the oldest first."""
         return self.place // PER_PAGE + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One notice that a search found."""
+
+    number: int  # larger for what was published later
+    text: str  # the words of its page
+    entry: Entry
 
 
 @dataclass(frozen=True)
@@ -146,6 +168,9 @@ class Catalogue:
         keeps = before is not None and before["column_code"] == notice.column
         if before is not None and before["is_withdrawn"] and not notice.is_withdrawn:
             keeps = False  # it is news again
+            self._connection.execute(
+                "DELETE FROM notice WHERE index_number = ?", (notice.index_number,)
+            )
         texts = {name: facts.get(name, "") for name in TEXTS}
         values = texts | {
             "index_number": notice.index_number,
@@ -161,6 +186,101 @@ class Catalogue:
         self._connection.execute(
             "UPDATE notice SET is_withdrawn = 1 WHERE index_number = ?", (index_number,)
         )
+
+    def index(self, notice: Notice) -> None:
+        """Let the words of a notice be found, or no more where it is withdrawn."""
+        row = self._connection.execute(
+            "SELECT rowid FROM notice WHERE index_number = ?", (notice.index_number,)
+        ).fetchone()
+        self._connection.execute("DELETE FROM words WHERE rowid = ?", (row[0],))
+        if not notice.is_withdrawn:
+            text = notice.words
+            self._connection.execute(
+                "INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)",
+                (row[0], notice.facts.get("title", ""), text),
+            )
+
+    def is_indexed(self, index_number: str) -> bool:
+        """Whether the words of a notice can be found."""
+        query = (
+            "SELECT 1 FROM words WHERE rowid = (SELECT rowid FROM notice WHERE index_number = ?)"
+        )
+        return self._connection.execute(query, (index_number,)).fetchone() is not None
+
+    def search(self, words: Sequence[str], *, before: int | None, limit: int) -> list[Hit]:
+        """Return the newest notices that contain all the words, each a string of its own.
+
+        A word of three characters and more is found by the trigram index, a shorter one by
+        looking at each notice, the newest first, until there are enough. TimeoutError after
+        SEARCH_S.
+        """
+        long = [word for word in words if len(word) >= TRIGRAM]
+        short = [word for word in words if len(word) < TRIGRAM]
+        conditions = ["NOT notice.is_withdrawn"]
+        values: list[object] = []
+        if long:
+            conditions.append("words MATCH ?")
+            values.append(" ".join('"' + word.replace('"', '""') + '"' for word in long))
+        for word in short:
+            conditions.append("(words.title LIKE ? ESCAPE '~' OR words.body LIKE ? ESCAPE '~')")
+            values += [_like(word)] * 2
+        if before is not None:
+            conditions.append("words.rowid < ?")
+            values.append(before)
+        columns = ", ".join(f"notice.{n}" for n in ("index_number", "column_code", "place"))
+        columns += "".join(f", notice.{name}" for name in (*TEXTS, "month"))
+        query = (
+            f"SELECT words.rowid, words.body, {columns} FROM words"
+            " CROSS JOIN notice ON notice.rowid = words.rowid"
+            f" WHERE {' AND '.join(conditions)} ORDER BY words.rowid DESC LIMIT ?"
+        )
+        until = time.monotonic() + SEARCH_S
+        self._connection.set_progress_handler(lambda: time.monotonic() > until, 100)
+        try:
+            rows = self._connection.execute(query, (*values, limit)).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise TimeoutError("the search takes too long") from error
+            raise
+        finally:
+            self._connection.set_progress_handler(None, 0)
+        return [Hit(number=row[0], text=row[1], entry=_entry(row)) for row in rows]
+
+    def neighbours(self, entry: Entry) -> tuple[Entry | None, Entry | None]:
+        """Return the standing notices before and after a place of its column."""
+        where = "WHERE NOT is_withdrawn AND column_code = ? AND place"
+        older = self._entries(f"{where} < ? ORDER BY place DESC LIMIT 1", entry.column, entry.place)
+        newer = self._entries(f"{where} > ? ORDER BY place LIMIT 1", entry.column, entry.place)
+        return (older[0] if older else None, newer[0] if newer else None)
+
+    def standing(self, column: str) -> Iterator[Entry]:
+        """Go through the standing notices of a column, the oldest first."""
+        query = f"{ENTRY} WHERE NOT is_withdrawn AND column_code = ? ORDER BY place"
+        for row in self._connection.execute(query, (column,)):
+            yield _entry(row)
+
+    def columns(self) -> list[str]:
+        """Return the codes of all columns that have or had notices."""
+        rows = self._connection.execute("SELECT DISTINCT column_code FROM notice")
+        return [row[0] for row in rows]
+
+    def withdrawn(self) -> list[str]:
+        """Return the index numbers of what is withdrawn."""
+        rows = self._connection.execute("SELECT index_number FROM notice WHERE is_withdrawn")
+        return [row[0] for row in rows]
+
+    def of_categories(self, categories: Sequence[str]) -> list[Entry]:
+        """Return all notices of these numbers on the official list, newest first."""
+        places = ", ".join("?" * len(categories))
+        return self._entries(
+            f"WHERE NOT is_withdrawn AND category IN ({places}) ORDER BY published_at DESC",
+            *categories,
+        )
+
+    def count(self) -> int:
+        """Return how many notices there are, about; withdrawn ones too."""
+        last = self._connection.execute("SELECT max(rowid) FROM notice").fetchone()[0]
+        return last or 0
 
     def index_numbers(self) -> list[str]:
         """Return all that is listed."""
@@ -219,6 +339,12 @@ class Catalogue:
         return [_entry(row) for row in self._connection.execute(f"{ENTRY} {where}", values)]
 
 
+def _like(word: str) -> str:
+    for mark in "~%_":
+        word = word.replace(mark, f"~{mark}")
+    return f"%{word}%"
+
+
 def _entry(row: sqlite3.Row) -> Entry:
     return Entry(
         index_number=row["index_number"],
@@ -228,6 +354,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         summary=row["summary"],
         department=row["department"],
         kind=row["kind"],
+        category=row["category"],
         published_at=datetime.fromisoformat(row["published_at"]),
         updated_at=datetime.fromisoformat(row["updated_at"]),
         month=row["month"],
@@ -240,8 +367,24 @@ def opened(path: Path) -> Iterator[Catalogue]:
     with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(SCHEMA)
+        _bring_up(connection)
         yield Catalogue(connection)
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    """Make what is missing; what an older version kept of the pages is learnt from them anew."""
+    if _version(connection) == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        if _version(connection) != SCHEMA_VERSION:  # nobody was faster
+            for statement in (LEARNT_ANEW + SCHEMA).split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 @contextmanager

@@ -28,6 +28,8 @@ KINDS = {
     for kind in (
         Kind(".html", "text/html; charset=utf-8", "网页"),
         Kind(".css", "text/css; charset=utf-8", "样式"),
+        Kind(".js", "text/javascript; charset=utf-8", "脚本"),
+        Kind(".json", "application/json; charset=utf-8", "JSON"),
         Kind(".xml", "application/xml; charset=utf-8", "XML"),
         Kind(".txt", "text/plain; charset=utf-8", "文本文件"),
         Kind(".svg", "image/svg+xml", "图形"),
@@ -53,7 +55,7 @@ KINDS = {
         Kind(".mp4", "video/mp4", "视频"),
     )
 }
-ACTIVE = {".html", ".css", ".xml", ".svg"}  # could act as a part of the site
+ACTIVE = {".html", ".css", ".js", ".json", ".xml", ".svg"}  # could act as a part of the site
 
 
 def kind_of(name: str) -> Kind:

@@ -10,27 +10,13 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
+from channels._text import plain_text
+from channels.website.columns import GENERAL
 from publisher.channel import CAMPUS_TIME
-
-GENERAL = "00"  # the column of notices without a place on the official list
-COLUMNS: Mapping[str, str] = {
-    GENERAL: "通知公告",
-    # the ten classes of 高等学校信息公开事项清单 (教办函〔2014〕23号), by their two digits
-    "01": "基本信息",
-    "02": "招生考试信息",
-    "03": "财务、资产及收费信息",
-    "04": "人事师资信息",
-    "05": "教学质量信息",
-    "06": "学生管理服务信息",
-    "07": "学风建设信息",
-    "08": "学位、学科信息",
-    "09": "对外交流与合作信息",
-    "10": "其他",
-}
 
 INDEX_NUMBER = re.compile(r"\w+-\w+-([0-9]{4})-\w+")  # institution, class, year, serial number
 MARK = re.compile(
@@ -38,11 +24,9 @@ MARK = re.compile(
     rb' data-facts="([^"]*)">\n(.*)\n</section><!-- end of notice -->',
     re.DOTALL,
 )
-
-
-def column_of(category: str) -> str:
-    """Return the code of the column for a number on the official list: "03" for "0307"."""
-    return category[:2] if category[:2] in COLUMNS else GENERAL
+CODE = re.compile(
+    rb'<aside class="origin"[^>]*>\n(<svg .*?</svg>)\n.*?<a href="([^"]*)">', re.DOTALL
+)
 
 
 def place_of(index_number: str) -> str | None:
@@ -62,6 +46,8 @@ class Notice:
     digest: str  # sha256 of the approved article; empty: withdrawn
     facts: Mapping[str, str]  # those of the rendition, and published_at, updated_at, withdrawn_at
     article: bytes = b""  # the approved article, its media named by address
+    code: str = field(default="", compare=False)  # the page's QR code as SVG; costly to draw
+    code_url: str = field(default="", compare=False)  # what it says
 
     @classmethod
     def read(cls, page: bytes) -> Notice | None:
@@ -70,8 +56,15 @@ class Notice:
         facts = _facts(mark[3]) if mark else None
         if mark is None or facts is None:
             return None
-        key = html.unescape(mark[1].decode())
-        return cls(key=key, digest=mark[2].decode(), facts=facts, article=mark[4])
+        code = CODE.search(page, mark.end())
+        return cls(
+            key=html.unescape(mark[1].decode()),
+            digest=mark[2].decode(),
+            facts=facts,
+            article=mark[4],
+            code=code[1].decode() if code else "",
+            code_url=html.unescape(code[2].decode()) if code else "",
+        )
 
     @property
     def index_number(self) -> str:
@@ -104,6 +97,14 @@ class Notice:
         found = re.findall(link + rb' download="([^"]*)"', self.article)
         return {name.decode(): html.unescape(label.decode()) for name, label in found}
 
+    @property
+    def words(self) -> str:
+        """What can be searched for: text, names of attachments, and the numbers of the notice."""
+        _, start, body = self.article.decode().partition('<div class="body">')
+        lines = plain_text(f"{start}{body}".removesuffix("</article>\n") if start else "")
+        numbers = (self.facts.get("document_number", ""), self.index_number)
+        return "\n".join(filter(None, (lines, *numbers)))
+
     def moment(self, name: str) -> datetime:
         """Return a fact that is a moment, in campus time."""
         return datetime.fromisoformat(self.facts[name]).astimezone(CAMPUS_TIME)
@@ -120,17 +121,24 @@ def _facts(attribute: bytes) -> dict[str, str] | None:
     return facts if place_of(facts.get("index_number", "")) else None
 
 
+PUBLISHED = '<span data-fact="published">发布时填写</span>'.encode()
+PUBLISHED_THEN = re.compile(rb'<span data-fact="published">.*?</span>')
 NAME = rb'/([A-Za-z0-9][A-Za-z0-9._-]*)"'
 
 
-def with_addresses(article: bytes, index_number: str, names: Iterable[str]) -> bytes:
-    """Return the approved article with `media:NAME` replaced by addresses relative to its page."""
+def with_addresses(
+    article: bytes, index_number: str, names: Iterable[str], *, published_at: datetime
+) -> bytes:
+    """Return the approved article with `media:NAME` as addresses, and the day of publication."""
     for name in names:
         address = f'="{index_number}/{name}"'
         article = article.replace(f'="media:{name}"'.encode(), address.encode())
-    return article
+    day = published_at.astimezone(CAMPUS_TIME).date()
+    said = f'<time datetime="{day}">{day.year}年{day.month}月{day.day}日</time>'
+    return article.replace(PUBLISHED, f'<span data-fact="published">{said}</span>'.encode())
 
 
 def with_names(article: bytes, index_number: str) -> bytes:
     """Undo with_addresses."""
+    article = PUBLISHED_THEN.sub(PUBLISHED, article)
     return re.sub(rb'="' + re.escape(index_number.encode()) + NAME, rb'="media:\1"', article)

@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from channels import _http
 from channels.website.catalogue import Delivery
+from channels.website.imprint import Imprint
 from channels.website.notice import Notice, place_of
-from channels.website.pages import GENERATOR, Imprint
 from channels.website.site import Site
+from channels.website.words import GENERATOR
 from publisher.channel import Health, Receipt
 from publisher.errors import ChannelError, UnknownOutcomeError
 

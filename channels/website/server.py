@@ -14,16 +14,18 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
+from channels.website import search
 from channels.website.kinds import kind_of, kind_of_page
 from channels.website.notice import INDEX_NUMBER, Notice
 from channels.website.site import Site
 
 log = logging.getLogger(__name__)
 
+HTML = "text/html; charset=utf-8"
 ALWAYS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -57,6 +59,11 @@ class PublicSite:
             return PlainTextResponse("只能读取", 405, {"Allow": "GET, HEAD"})
         self._heal()
         parts = _parts(request)
+        if parts in (["search", ""], ["search"]):
+            question = search.Question.of(request.scope["query_string"].decode("latin-1"))
+            if question is not None:
+                page, status = search.answer(self.site, question)
+                return Response(page, status, {"X-Robots-Tag": "noindex"}, HTML)
         try:
             return self._found(parts, request) or self._not_found()
         except OSError:  # a name too long, or the file has just been taken down

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from channels.website.notice import Notice, place_of
@@ -16,6 +16,9 @@ class Tree:
     """The public folder of one site. Names that begin with a dot are never served."""
 
     root: Path
+    is_lasting: bool = True  # each file survives a power cut; False: all do after os.sync()
+    written: set[str] = field(default_factory=set, compare=False)  # names that changed so far
+    removed: set[str] = field(default_factory=set, compare=False)
 
     def page(self, index_number: str) -> Path:
         """Return the file of a notice."""
@@ -34,16 +37,39 @@ class Tree:
         """Return the sitemap of one month."""
         return self.root / f"sitemap-{name}.xml"
 
+    def titles(self, name: str) -> Path:
+        """Return the titles of one month, for searching without a server of ours."""
+        return self.root / "search" / f"titles-{name}.json"
+
     def notice(self, index_number: str) -> Notice | None:
         """Return what stands under an index number; None: nothing that can be read."""
-        return _read(self.page(index_number))
+        return read(self.page(index_number))
 
-    def notices(self) -> Iterator[Notice]:
-        """Read all notices, withdrawn ones too."""
-        for path in sorted((self.root / "info").glob("*/*.html")):
-            notice = _read(path)
-            if notice is not None:
-                yield notice
+    def pages(self) -> Iterator[Path]:
+        """Go through the files of all notices, withdrawn ones too."""
+        for year in sorted((self.root / "info").glob("*")):
+            yield from sorted(year.glob("*.html"))
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Put a file in place at once: a reader sees the old one or the new one, never a half."""
+        if self.is_lasting and _is(path, content):
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = _unfinished(path)
+        with unfinished.open("wb") as file:
+            file.write(content)
+            if self.is_lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        unfinished.replace(path)
+        if self.is_lasting:
+            settle(path.parent)
+        self._note(path, is_there=True)
+
+    def remove(self, path: Path) -> None:
+        """Take a file away; there may be none."""
+        path.unlink(missing_ok=True)
+        self._note(path, is_there=False)
 
     def prune(self, index_number: str, *, keep: Collection[str]) -> None:
         """Remove of a notice what its page does not name, and what a killed process left."""
@@ -53,9 +79,14 @@ class Tree:
             return
         for path in folder.iterdir():
             if path.name not in keep:
-                path.unlink()
+                self.remove(path)
         if not keep:
             shutil.rmtree(folder)
+
+    def _note(self, path: Path, *, is_there: bool) -> None:
+        name = path.relative_to(self.root).as_posix()
+        (self.written if is_there else self.removed).add(name)
+        (self.removed if is_there else self.written).discard(name)
 
 
 def _place(index_number: str) -> str:
@@ -65,7 +96,7 @@ def _place(index_number: str) -> str:
     return place
 
 
-def _read(path: Path) -> Notice | None:
+def read(path: Path) -> Notice | None:
     """Return the notice in a file; None: there is none, or it is the notice of another file."""
     try:
         notice = Notice.read(path.read_bytes())
@@ -74,26 +105,22 @@ def _read(path: Path) -> Notice | None:
     return notice if notice is not None and notice.index_number == path.stem else None
 
 
-def write(path: Path, content: bytes) -> None:
-    """Put a file in place at once: a reader sees the old one or the new one, never a half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = _unfinished(path)
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    _settle_folder(path.parent)
-
-
-def _unfinished(path: Path) -> Path:
-    return path.with_name(f".{path.name}.unfinished")
-
-
-def _settle_folder(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Make a rename survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _is(path: Path, content: bytes) -> bool:
+    """Whether the file has this content already."""
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.unfinished")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from channels.website.imprint import Imprint
 from channels.website.notice import Notice, place_of, with_addresses, with_names
-from channels.website.pages import Imprint, Pages
+from channels.website.pages import Pages
 
 LOOK = Pages(Imprint(base_url="https://a.edu.cn", site_name="信息公开网", college_name="学院"))
 TIMES = dict.fromkeys(("published_at", "updated_at"), "2026-09-01T00:30:00+00:00")
@@ -56,10 +58,21 @@ def test_any_other_page_is_no_notice() -> None:
 
 def test_addresses_of_media_can_be_undone() -> None:
     approved = b'<img src="media:a.png"><a href="media:b.pdf">="media:c.pdf"</a>'
+    then = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 
-    published = with_addresses(approved, "1-2-2026-3", ("a.png", "b.pdf"))
+    published = with_addresses(approved, "1-2-2026-3", ("a.png", "b.pdf"), published_at=then)
 
     assert published == b'<img src="1-2-2026-3/a.png"><a href="1-2-2026-3/b.pdf">="media:c.pdf"</a>'
+    assert with_names(published, "1-2-2026-3") == approved
+
+
+def test_the_day_of_publication_is_filled_in_and_can_be_taken_out() -> None:
+    approved = '<dd><span data-fact="published">发布时填写</span></dd>'.encode()
+    then = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # the 24th on the campus
+
+    published = with_addresses(approved, "1-2-2026-3", (), published_at=then)
+
+    assert "2026年11月24日" in published.decode()
     assert with_names(published, "1-2-2026-3") == approved
 
 

@@ -1,0 +1,157 @@
+"""All pages written anew in another folder, which then takes the place of the old one at once.
+
+Done when the look of the pages changes or the catalogue is lost. A process that is killed while
+it writes leaves the old folder as it was; readers never see a mixture.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from channels.website.catalogue import Catalogue
+from channels.website.lists import Lists
+from channels.website.pages import Pages
+from channels.website.tree import Tree, read, settle
+
+AT_ONCE = 500  # notices entered in one transaction
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The folders of one site: `public` is a link to one below `trees`."""
+
+    folder: Path
+
+    @property
+    def public(self) -> Path:
+        return self.folder / "public"
+
+    def current(self) -> Path | None:
+        """Return the folder that readers see, or would: None before the first one is written.
+
+        Without the link (after a restore, or a process killed while it was changed) it is the
+        newest finished one.
+        """
+        if self.public.is_dir():
+            return self.public
+        found = [path for path in self._all() if not path.name.endswith(UNFINISHED)]
+        return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+    def begin(self, look: str) -> Path:
+        """Return an empty folder to write in."""
+        for path in self._all():
+            if path.name.endswith(UNFINISHED):
+                shutil.rmtree(path)
+        number = 1
+        while (self.folder / "trees" / f"{look[:12]}-{number}").exists():
+            number += 1
+        made = self.folder / "trees" / f"{look[:12]}-{number}{UNFINISHED}"
+        made.mkdir(parents=True)
+        return made
+
+    def switch(self, made: Path) -> None:
+        """Show readers the folder; the one before is removed."""
+        os.sync()
+        finished = made.with_name(made.name.removesuffix(UNFINISHED))
+        made.rename(finished)
+        settle(finished.parent)
+        if self.public.is_dir() and not self.public.is_symlink():  # as older versions had it
+            self.public.rename(finished.with_name(f"{finished.name}.before{UNFINISHED}"))
+        link = self.folder / ".public.unfinished"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("trees") / finished.name)
+        link.replace(self.public)
+        settle(self.folder)
+        for path in self._all():
+            if path != finished:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _all(self) -> list[Path]:
+        folder = self.folder / "trees"
+        return sorted(path for path in folder.iterdir()) if folder.is_dir() else []
+
+
+UNFINISHED = ".unfinished"
+
+
+def rebuild(trees: Trees, pages: Pages, catalogue: Catalogue) -> None:
+    """Write everything anew from the pages that stand there, and show it."""
+    source = trees.current()
+    made = trees.begin(pages.look)
+    tree = Tree(made, is_lasting=False)
+    if source is not None:
+        _learn(Tree(source), catalogue)
+    for name, content in pages.assets().items():
+        tree.write(made / "assets" / name, content)
+    for name, content in pages.standing().items():
+        tree.write(made / name, content)
+    lists = Lists(tree, pages, catalogue)
+    if source is not None:
+        _dress_all(Tree(source), lists)
+    lists.everything()
+    trees.switch(made)
+
+
+def _learn(source: Tree, catalogue: Catalogue) -> None:
+    """Make the catalogue agree with the pages: those it does not know, and those that are gone."""
+    found = sorted(_moments(source))
+    for first in range(0, len(found), AT_ONCE):
+        with catalogue.transaction():
+            for _, path in found[first : first + AT_ONCE]:
+                _enter(catalogue, Path(path))
+    gone = set(catalogue.index_numbers()) - {Path(path).stem for _, path in found}
+    with catalogue.transaction():
+        for index_number in gone:
+            catalogue.drop(index_number)
+
+
+def _moments(source: Tree) -> Iterator[tuple[datetime, str]]:
+    """Go through all notices, each with its moment of publication; little of them is kept."""
+    for path in source.pages():
+        notice = read(path)
+        if notice is not None:
+            yield notice.moment("published_at"), str(path)
+
+
+def _enter(catalogue: Catalogue, path: Path) -> None:
+    notice = read(path)
+    if notice is None:
+        return
+    if catalogue.delivery(notice.key) is None:
+        catalogue.remember(notice)
+    catalogue.enter(notice)
+    if not notice.is_withdrawn and not catalogue.is_indexed(notice.index_number):
+        catalogue.index(notice)
+
+
+def _dress_all(source: Tree, lists: Lists) -> None:
+    """Write every notice in the present look, its files beside it."""
+    tree = lists.tree
+    for entry, neighbours in lists.standing():
+        notice = source.notice(entry.index_number)
+        if notice is not None:
+            tree.write(tree.page(entry.index_number), lists.pages.notice(notice, neighbours))
+            _link_media(source.media(entry.index_number), tree.media(entry.index_number))
+    for index_number in lists.catalogue.withdrawn():
+        notice = source.notice(index_number)
+        if notice is not None:
+            tree.write(tree.page(index_number), lists.pages.notice(notice))
+
+
+def _link_media(source: Path, target: Path) -> None:
+    """Give the new folder the same files; they are never changed in place."""
+    if not source.is_dir():
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    for path in source.iterdir():
+        if path.name.startswith("."):
+            continue
+        try:
+            os.link(path, target / path.name)
+        except OSError:  # a file system without links
+            shutil.copy2(path, target / path.name)
