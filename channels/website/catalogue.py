@@ -283,8 +283,8 @@ class Catalogue:
         return last or 0
 
     def index_numbers(self) -> list[str]:
-        """Return all that is listed."""
-        query = "SELECT index_number FROM notice WHERE NOT is_withdrawn"
+        """Return all that is known, withdrawn or not."""
+        query = "SELECT index_number FROM notice"
         return [row[0] for row in self._connection.execute(query)]
 
     def find(self, index_number: str) -> Entry | None:

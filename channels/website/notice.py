@@ -6,7 +6,6 @@ catalogue, the lists and the chrome around it can be built anew from the pages a
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -58,12 +57,12 @@ class Notice:
             return None
         code = CODE.search(page, mark.end())
         return cls(
-            key=html.unescape(mark[1].decode()),
+            key=_unescaped(mark[1].decode()),
             digest=mark[2].decode(),
             facts=facts,
             article=mark[4],
             code=code[1].decode() if code else "",
-            code_url=html.unescape(code[2].decode()) if code else "",
+            code_url=_unescaped(code[2].decode()) if code else "",
         )
 
     @property
@@ -95,7 +94,7 @@ class Notice:
         """The name that a reader sees of each attachment, by the name of its file."""
         link = rb'<a href="' + re.escape(self.index_number.encode()) + NAME
         found = re.findall(link + rb' download="([^"]*)"', self.article)
-        return {name.decode(): html.unescape(label.decode()) for name, label in found}
+        return {name.decode(): _unescaped(label.decode()) for name, label in found}
 
     @property
     def words(self) -> str:
@@ -110,10 +109,17 @@ class Notice:
         return datetime.fromisoformat(self.facts[name]).astimezone(CAMPUS_TIME)
 
 
+def _unescaped(text: str) -> str:
+    """Undo the escaping of the templates, which is of five characters; html.unescape costs more."""
+    for written, meant in (("&#34;", '"'), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">")):
+        text = text.replace(written, meant)
+    return text.replace("&amp;", "&")
+
+
 def _facts(attribute: bytes) -> dict[str, str] | None:
     """Return the facts of a page, None: they are none."""
     try:
-        facts = json.loads(html.unescape(attribute.decode()))
+        facts = json.loads(_unescaped(attribute.decode()))
         for name in ("published_at", "updated_at"):
             datetime.fromisoformat(facts[name])
     except (ValueError, KeyError, TypeError):

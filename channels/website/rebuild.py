@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,20 +99,21 @@ def rebuild(trees: Trees, pages: Pages, catalogue: Catalogue) -> None:
 
 def _learn(source: Tree, catalogue: Catalogue) -> None:
     """Make the catalogue agree with the pages: those it does not know, and those that are gone."""
-    found = sorted(_moments(source))
-    for first in range(0, len(found), AT_ONCE):
+    standing = {path.stem: path for path in source.pages()}
+    known = set(catalogue.index_numbers())
+    new = sorted(_moments(path for name, path in standing.items() if name not in known))
+    for first in range(0, len(new), AT_ONCE):
         with catalogue.transaction():
-            for _, path in found[first : first + AT_ONCE]:
+            for _, path in new[first : first + AT_ONCE]:
                 _enter(catalogue, Path(path))
-    gone = set(catalogue.index_numbers()) - {Path(path).stem for _, path in found}
     with catalogue.transaction():
-        for index_number in gone:
+        for index_number in known - standing.keys():
             catalogue.drop(index_number)
 
 
-def _moments(source: Tree) -> Iterator[tuple[datetime, str]]:
-    """Go through all notices, each with its moment of publication; little of them is kept."""
-    for path in source.pages():
+def _moments(paths: Iterable[Path]) -> Iterator[tuple[datetime, str]]:
+    """Go through notices, each with its moment of publication; little of them is kept."""
+    for path in paths:
         notice = read(path)
         if notice is not None:
             yield notice.moment("published_at"), str(path)

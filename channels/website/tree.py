@@ -16,7 +16,7 @@ class Tree:
     """The public folder of one site. Names that begin with a dot are never served."""
 
     root: Path
-    is_lasting: bool = True  # each file survives a power cut; False: all do after os.sync()
+    is_lasting: bool = True  # False: nobody reads here yet, and os.sync() comes at the end
     written: set[str] = field(default_factory=set, compare=False)  # names that changed so far
     removed: set[str] = field(default_factory=set, compare=False)
 
@@ -54,16 +54,17 @@ class Tree:
         """Put a file in place at once: a reader sees the old one or the new one, never a half."""
         if self.is_lasting and _is(path, content):
             return
+        if not self.is_lasting:
+            _write_at_once(path, content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = _unfinished(path)
         with unfinished.open("wb") as file:
             file.write(content)
-            if self.is_lasting:
-                file.flush()
-                os.fsync(file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
         unfinished.replace(path)
-        if self.is_lasting:
-            settle(path.parent)
+        settle(path.parent)
         self._note(path, is_there=True)
 
     def remove(self, path: Path) -> None:
@@ -112,6 +113,15 @@ def settle(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _write_at_once(path: Path, content: bytes) -> None:
+    try:
+        with path.open("wb") as file:
+            file.write(content)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def _is(path: Path, content: bytes) -> bool:
