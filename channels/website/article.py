@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from hashlib import sha256
 from pathlib import PurePath
+
+from jinja2 import Environment
 
 from channels._text import plain_text
 from channels.website.columns import Columns
@@ -25,7 +28,7 @@ def compose(content: Content, *, college_name: str, columns: Columns) -> Renditi
     pictures = [_picture(image) for image in content.images]
     files = [_file(number, file) for number, file in enumerate(content.attachments, start=1)]
     article = (
-        environment()
+        _templates()
         .get_template("article.html")
         .render(
             facts=facts,
@@ -42,6 +45,11 @@ def compose(content: Content, *, college_name: str, columns: Columns) -> Renditi
         parts=(*pictures, *files),
         facts=facts,
     )
+
+
+@cache
+def _templates() -> Environment:
+    return environment()
 
 
 def _checked(content: Content) -> str:

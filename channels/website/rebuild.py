@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
+from multiprocessing import get_context
 from pathlib import Path
 
 from channels.website.catalogue import Catalogue
+from channels.website.imprint import Imprint
 from channels.website.lists import Lists
-from channels.website.pages import Pages
+from channels.website.pages import ALONE, Neighbours, Pages
 from channels.website.tree import Tree, read, settle
 
 AT_ONCE = 500  # notices entered in one transaction
+DRESSED_AT_ONCE = 2_000  # by one process; fewer notices than that are not worth a process
+MOST_PROCESSES = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -131,17 +138,42 @@ def _enter(catalogue: Catalogue, path: Path) -> None:
 
 
 def _dress_all(source: Tree, lists: Lists) -> None:
-    """Write every notice in the present look, its files beside it."""
-    tree = lists.tree
-    for entry, neighbours in lists.standing():
-        notice = source.notice(entry.index_number)
-        if notice is not None:
-            tree.write(tree.page(entry.index_number), lists.pages.notice(notice, neighbours))
-            _link_media(source.media(entry.index_number), tree.media(entry.index_number))
-    for index_number in lists.catalogue.withdrawn():
-        notice = source.notice(index_number)
-        if notice is not None:
-            tree.write(tree.page(index_number), lists.pages.notice(notice))
+    """Write every notice in the present look, its files beside it; a large site on all cores."""
+    dresser = Dresser(imprint=lists.pages.imprint, source=source.root, target=lists.tree.root)
+    gone = ((index_number, ALONE) for index_number in lists.catalogue.withdrawn())
+    every = chain(((entry.index_number, near) for entry, near in lists.standing()), gone)
+    if lists.catalogue.count() < DRESSED_AT_ONCE or (os.cpu_count() or 1) < 2:
+        dresser.dress(every)
+        return
+    # spawned, for a fork would copy the locks of this process's threads
+    with ProcessPoolExecutor(MOST_PROCESSES, mp_context=get_context("spawn")) as processes:
+        under_way: deque[Future[None]] = deque()
+        while chunk := list(islice(every, DRESSED_AT_ONCE)):
+            under_way.append(processes.submit(dresser.dress, chunk))
+            if len(under_way) > 2 * MOST_PROCESSES:  # so that chunks do not pile up
+                under_way.popleft().result()
+        for each in under_way:
+            each.result()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dresser:
+    """Writes notices of one folder into another, in the look of an imprint."""
+
+    imprint: Imprint
+    source: Path
+    target: Path
+
+    def dress(self, notices: Iterable[tuple[str, Neighbours]]) -> None:
+        """Write these notices, each given by its index number."""
+        source, target = Tree(self.source), Tree(self.target, is_lasting=False)
+        pages = Pages(self.imprint)
+        for index_number, neighbours in notices:
+            notice = source.notice(index_number)
+            if notice is not None:
+                target.write(target.page(index_number), pages.notice(notice, neighbours))
+                if notice.media:
+                    _link_media(source.media(index_number), target.media(index_number))
 
 
 def _link_media(source: Path, target: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,7 +15,6 @@ HERE = Path(__file__).parent
 GENERATOR = "一稿"  # on every page; the status check looks for it
 
 
-@cache
 def environment(theme: Path | None = None) -> Environment:
     """Return the templates; those in the theme's folder `templates` stand before ours."""
     folders = [HERE / "templates"]

@@ -190,6 +190,16 @@ def test_the_college_s_own_look_stands_before_ours(offline: Website, tmp_path: P
     assert (public(offline) / "assets/logo.svg").exists()
 
 
+def test_two_sites_of_one_process_keep_their_own_names(offline: Website, tmp_path: Path) -> None:
+    other = replace(offline, folder=tmp_path / "other", site_name="另一个站")
+    offline.pages()
+    other.pages()
+
+    deliver(offline)
+
+    assert "另一个站" not in text(offline, f"{BASE}-0001.html")
+
+
 def test_a_template_with_a_mistake_leaves_the_site_as_it_was(
     offline: Website, tmp_path: Path
 ) -> None:
