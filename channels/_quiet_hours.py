@@ -32,19 +32,22 @@ class Span:
         return datetime.combine(day, self.end, CAMPUS_TIME).astimezone(UTC)
 
 
-def spans(written: tuple[str, ...]) -> tuple[Span, ...]:
-    """Return the spans; ConfigError where one is no "22:30-07:00", or where they leave no time."""
-    found = tuple(map(_span, written))
+def spans(written: tuple[str, ...], *, key: str = "quiet_hours") -> tuple[Span, ...]:
+    """Return the spans; ConfigError where one is no "22:30-07:00", or where they leave no time.
+
+    `key` is the setting in which they stand.
+    """
+    found = tuple(_span(each, key=key) for each in written)
     noon = datetime(2026, 1, 1, 12, tzinfo=CAMPUS_TIME)
     if found and rest_until(noon, found) > noon + timedelta(days=1):
-        raise ConfigError("这些时段连起来占满了全天，请留出能发送的时间", key="quiet_hours")
+        raise ConfigError("这些时段连起来占满了全天，请留出能发送的时间", key=key)
     return found
 
 
-def _span(written: str) -> Span:
+def _span(written: str, *, key: str) -> Span:
     if not (parts := FORM.fullmatch(written)):
         message = f"“{written}”不是时段，请写成 22:30-07:00 这样"
-        raise ConfigError(message, key="quiet_hours")
+        raise ConfigError(message, key=key)
     start_h, start_min, end_h, end_min = map(int, parts.groups())
     return Span(start=time(start_h, start_min), end=time(end_h, end_min))
 

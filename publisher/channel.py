@@ -384,6 +384,115 @@ class Slots(ABC):
         """Return the first allowed moment that is not before this one. Pure."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """One machine of a target, as it is now; None and empty: not known."""
+
+    name: str
+    label: str
+    is_accepted: bool  # a person has said that this machine is the place
+    asks: bool = False  # a machine waits to be accepted, and shows a code
+    seen_at: datetime | None = None  # its last sign of life
+    shows: str = ""  # the title of what is on it
+    trouble: str = ""  # what a person should do, in Chinese; empty: it is well
+    waiting: int = 0  # deliveries that it has not shown yet
+    agent: str = ""  # what the machine calls itself
+    is_offline: bool = False  # it has no network; a person carries things there
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """How often a delivery was on one machine on one day of campus time."""
+
+    device: str
+    day: date
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class Devices(ABC):
+    """Also: the outlet has machines of its own, which are accepted, watched and asked for proof."""
+
+    @abstractmethod
+    def devices(self) -> tuple[Device, ...]:
+        """Return all of them, in the order of the settings."""
+
+    @abstractmethod
+    def accept(self, name: str, code: str) -> None:
+        """Accept the machine that shows this code; UnfitError(field="code") where none does."""
+
+    @abstractmethod
+    def release(self, name: str) -> None:
+        """Let the machine be this place no more."""
+
+    @abstractmethod
+    def picture(self, name: str) -> bytes | None:
+        """Return a PNG of what is on it now; None: nothing, or not known."""
+
+    @abstractmethod
+    def plays(self, key: str) -> tuple[Played, ...]:
+        """Return the proof of play of a delivery, oldest first."""
+
+    @abstractmethod
+    def pack(self, name: str) -> bytes:
+        """Return a ZIP that a machine without network plays by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alert:
+    """An emergency: it goes before everything else, and always has an end."""
+
+    id: str  # unique, ASCII
+    headline: str
+    words: str = ""
+    style: Literal["full", "banner"] = "full"  # over all of the screen, or along its edge
+    begins_at: datetime  # aware
+    ends_at: datetime  # aware
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertAnswer:
+    """What one machine said of an alert; None: nothing yet."""
+
+    device: str
+    label: str
+    shown_at: datetime | None
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertShown:
+    """An alert, how it ended, and what each machine said of it."""
+
+    alert: Alert
+    cancelled_at: datetime | None
+    answers: tuple[AlertAnswer, ...]
+
+    def is_on(self, at: datetime) -> bool:
+        """Whether it stands at a moment."""
+        return self.cancelled_at is None and self.alert.begins_at <= at < self.alert.ends_at
+
+
+class Alerts(ABC):
+    """Also: the outlet can interrupt everything for an emergency, at once."""
+
+    @abstractmethod
+    def alert(self, alert: Alert, *, devices: tuple[str, ...] = ()) -> None:
+        """Show it on these machines, or all; the same id again changes nothing.
+
+        Raise UnfitError(field=) where it cannot be shown.
+        """
+
+    @abstractmethod
+    def end_alert(self, id: str) -> None:
+        """End it now."""
+
+    @abstractmethod
+    def alerts(self, limit: int) -> tuple[AlertShown, ...]:
+        """Return the latest ones, newest first."""
+
+
 class Serves(ABC):
     """Also: an outlet that we run ourselves; its pages are mounted on the public site."""
 

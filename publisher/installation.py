@@ -50,6 +50,7 @@ channel = "screens"
 base_url = "http://127.0.0.1:{site}"
 screens = ["library", "canteen"]
 names = {{ library = "图书馆", canteen = "食堂" }}
+pairing = false  # practice: whoever opens the address is the screen
 
 [qq]
 channel = "qq_notice"

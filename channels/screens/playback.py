@@ -1,7 +1,7 @@
 """What the players said, and the few conclusions that are drawn from it.
 
-Anyone who reaches the address of a screen can speak for it, so nothing that is said here can do
-more than mark a slide that we put there as held, shown or removed.
+Where no machine has to be accepted, anyone who reaches the address of a screen can speak for it;
+so nothing that is said here can do more than mark what we put there as held, shown or removed.
 """
 
 from __future__ import annotations
@@ -10,13 +10,24 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from channels.screens.reports import Heartbeat, Report
 from channels.screens.store import Store, moment_of, text_of
+from publisher.channel import CAMPUS_TIME, Played
 
-MOST_REPORTS = 200  # kept of one slide on one screen; more are taken and dropped
+MOST_REPORTS = 5_000  # kept of one slide on one screen: a month of one every ten minutes
+KEPT = timedelta(days=30)  # ids of reports, by which one that comes twice is known
 CLOCK_ERROR = timedelta(seconds=60)  # a player corrects its clock by ours; this is left of it
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A sign of life."""
+
+    seen_at: datetime
+    key: str  # of what it showed; empty: nothing
+    trouble: str  # its last error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +48,11 @@ class Playback:
             for report in reports:
                 if _is_new(base, screen, report, at=at):
                     _mark(base, screen, report, at=at)
+            base.execute(
+                "DELETE FROM report WHERE (screen, id) IN"
+                " (SELECT screen, id FROM report WHERE received_at < ? LIMIT 100)",
+                (text_of(at - KEPT),),
+            )
 
     def beat(self, screen: str, heartbeat: Heartbeat, *, at: datetime) -> None:
         """Take a sign of life, and what follows from it where a report was lost.
@@ -45,9 +61,10 @@ class Playback:
         """
         with self.store.writing() as base:
             base.execute(
-                "INSERT INTO screen (name, seen_at, showing) VALUES (?, ?, ?) ON CONFLICT (name)"
-                " DO UPDATE SET seen_at = excluded.seen_at, showing = excluded.showing",
-                (screen, text_of(at), heartbeat.key),
+                "INSERT INTO screen (name, seen_at, showing, trouble) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at,"
+                " showing = excluded.showing, trouble = excluded.trouble",
+                (screen, text_of(at), heartbeat.key, heartbeat.trouble),
             )
             base.execute(
                 "UPDATE entry SET shown_at = ?1, held_at = coalesce(held_at, ?1) WHERE screen = ?2"
@@ -62,6 +79,33 @@ class Playback:
                 (text_of(at), screen, heartbeat.version, json.dumps(heartbeat.keys)),
             )
 
+    def plays(self, key: str) -> list[Played]:
+        """Return how often a delivery was shown, by screen and day."""
+        with self.store.reading() as base:
+            rows = base.execute(
+                "SELECT screen, day, first_at, last_at, times FROM play WHERE key = ?"
+                " ORDER BY day, screen",
+                (key,),
+            ).fetchall()
+        return [
+            Played(
+                device=screen,
+                day=date.fromisoformat(day),
+                first_at=datetime.fromisoformat(first_at),
+                last_at=datetime.fromisoformat(last_at),
+                times=times,
+            )
+            for screen, day, first_at, last_at, times in rows
+        ]
+
+    def signs(self) -> dict[str, Sign]:
+        """Return the last sign of life of each screen that ever gave one."""
+        with self.store.reading() as base:
+            rows = base.execute(
+                "SELECT name, seen_at, showing, trouble FROM screen WHERE seen_at IS NOT NULL"
+            ).fetchall()
+        return {row[0]: Sign(datetime.fromisoformat(row[1]), row[2], row[3]) for row in rows}
+
     def seen_at(self, screen: str) -> datetime | None:
         """Return when a player last gave a sign of life; None: never."""
         with self.store.reading() as base:
@@ -70,16 +114,30 @@ class Playback:
 
 
 def _is_new(base: sqlite3.Connection, screen: str, report: Report, *, at: datetime) -> bool:
-    """Write a report down; False where it was there before, or the slide has enough of them."""
+    """Write a report down; False where it was there before, or the slide has far too many."""
     kept = base.execute(
         "SELECT count(*) FROM report WHERE screen = ? AND key = ?", (screen, report.key)
     ).fetchone()[0]
+    if kept >= MOST_REPORTS:
+        return False
     moments = (text_of(report.from_at), text_of(report.to_at), text_of(at))
-    return kept < MOST_REPORTS and bool(
+    return bool(
         base.execute(
             "INSERT OR IGNORE INTO report VALUES (?, ?, ?, ?, ?, ?, ?)",
             (screen, report.id, report.key, report.event, *moments),
         ).rowcount
+    )
+
+
+def _count(base: sqlite3.Connection, screen: str, report: Report) -> None:
+    """Add to the proof of play, which is kept by day and for good."""
+    day = report.from_at.astimezone(CAMPUS_TIME).date().isoformat()
+    moments = (text_of(report.from_at), text_of(report.to_at))
+    base.execute(
+        "INSERT INTO play VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),"
+        " times = times + excluded.times",
+        (screen, report.key, day, *moments, report.times),
     )
 
 
@@ -97,6 +155,7 @@ def _mark(base: sqlite3.Connection, screen: str, report: Report, *, at: datetime
             place,
         )
     if report.event == "shown":
+        _count(base, screen, report)
         base.execute(
             "UPDATE entry SET shown_at = coalesce(shown_at, :since)"
             " WHERE screen = :screen AND key = :key AND made_at <= :latest",

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 
 MOST_BYTES = 64 * 1024
 MOST_ITEMS = 500
+MOST_TIMES = 10_000  # a day has 28,800 times three seconds, and a report is of minutes
 EVENTS = ("downloaded", "shown", "removed")
+MOST_TROUBLE = 200  # characters
+NONCE = re.compile(r"[0-9a-f]{32,64}")
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -30,6 +33,7 @@ class Report:
     event: str  # one of EVENTS
     from_at: datetime
     to_at: datetime
+    times: int = 1  # how often it came on in between
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,7 @@ class Heartbeat:
     version: int  # of the list that the player goes by; 0: none yet
     key: str  # what it shows; empty: nothing
     keys: tuple[str, ...]  # what it holds
+    trouble: str = ""  # its last error, for the office
 
 
 def reports_of(body: bytes) -> list[Report]:
@@ -58,12 +63,16 @@ def _report(item: object, *, place: str) -> Report:
     begin, end = (_moment(item.get(name), place=f"{place}的 {name} ") for name in ("from", "to"))
     if end < begin:
         raise ReportError(f"{place}的 to 早于 from")
+    times = item.get("times", 1)
+    if type(times) is not int or not 1 <= times <= MOST_TIMES:
+        raise ReportError(f"{place}的 times 应是 1 到 {MOST_TIMES} 的整数")
     return Report(
         id=_name(item.get("id"), place=f"{place}的 id "),
         key=_name(item.get("key"), place=f"{place}的 key "),
         event=str(event),
         from_at=begin,
         to_at=end,
+        times=times,
     )
 
 
@@ -78,7 +87,20 @@ def heartbeat_of(body: bytes) -> Heartbeat:
     if not isinstance(keys, list) or len(keys) > MOST_ITEMS:
         raise ReportError(f"心跳的 keys 应是一个列表，最多 {MOST_ITEMS} 项")
     held = tuple(_name(each, place="心跳的 keys ") for each in keys)
-    return Heartbeat(version=version, key=_name(key, place="心跳的 key ") if key else "", keys=held)
+    shown = _name(key, place="心跳的 key ") if key else ""
+    trouble = item.get("trouble", "")
+    if not isinstance(trouble, str):
+        raise ReportError("心跳的 trouble 应是文字")
+    return Heartbeat(version=version, key=shown, keys=held, trouble=trouble[:MOST_TROUBLE])
+
+
+def nonce_of(body: bytes) -> str:
+    """Return the secret of a machine that asks to be a screen."""
+    item = _json(body)
+    nonce = item.get("nonce") if isinstance(item, dict) else None
+    if not isinstance(nonce, str) or not NONCE.fullmatch(nonce):
+        raise ReportError("nonce 应是 32 到 64 个十六进制数字")
+    return nonce
 
 
 def _json(body: bytes) -> object:

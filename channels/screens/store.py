@@ -9,16 +9,14 @@ import hashlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 BUSY_TIMEOUT_S = 10.0
-SCHEMA = """
-PRAGMA journal_mode = WAL;
-BEGIN IMMEDIATE;
+VERSION_1 = """
 CREATE TABLE IF NOT EXISTS screen (
     name TEXT PRIMARY KEY,
     version INTEGER NOT NULL DEFAULT 0,
@@ -57,9 +55,71 @@ CREATE TABLE IF NOT EXISTS report (
     PRIMARY KEY (screen, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS report_key ON report (screen, key);
-PRAGMA user_version = 1;
-COMMIT;
 """
+VERSION_2 = """
+ALTER TABLE entry ADD COLUMN more TEXT NOT NULL DEFAULT '';
+ALTER TABLE entry ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE screen ADD COLUMN trouble TEXT NOT NULL DEFAULT '';
+CREATE TABLE page (
+    file TEXT NOT NULL,
+    screen TEXT NOT NULL,
+    key TEXT NOT NULL,
+    PRIMARY KEY (file, screen, key)
+) WITHOUT ROWID;
+INSERT INTO page SELECT file, screen, key FROM entry;
+DROP INDEX entry_file;
+CREATE INDEX page_place ON page (screen, key);
+CREATE INDEX entry_waiting ON entry (screen) WHERE withdrawn_at IS NULL AND shown_at IS NULL;
+CREATE INDEX report_age ON report (received_at);
+CREATE TABLE play (
+    screen TEXT NOT NULL,
+    key TEXT NOT NULL,
+    day TEXT NOT NULL,
+    first_at TEXT NOT NULL,
+    last_at TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    PRIMARY KEY (key, screen, day)
+) WITHOUT ROWID;
+INSERT INTO play
+    SELECT screen, key, date(from_at, '+8 hours'), min(from_at), max(to_at), count(*)
+    FROM report WHERE event = 'shown' GROUP BY screen, key, date(from_at, '+8 hours');
+CREATE TABLE device (
+    screen TEXT PRIMARY KEY,
+    token TEXT NOT NULL,
+    paired_at TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    address TEXT NOT NULL
+);
+CREATE TABLE pairing (
+    nonce TEXT PRIMARY KEY,
+    screen TEXT NOT NULL,
+    code TEXT NOT NULL,
+    asked_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    is_accepted INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX pairing_screen ON pairing (screen, ends_at);
+CREATE TABLE alert (
+    id TEXT PRIMARY KEY,
+    headline TEXT NOT NULL,
+    words TEXT NOT NULL,
+    style TEXT NOT NULL,
+    begins_at TEXT NOT NULL,
+    ends_at TEXT NOT NULL,
+    cancelled_at TEXT
+);
+CREATE INDEX alert_end ON alert (ends_at);
+CREATE TABLE alerted (
+    alert TEXT NOT NULL,
+    screen TEXT NOT NULL,
+    shown_at TEXT,
+    removed_at TEXT,
+    PRIMARY KEY (alert, screen)
+) WITHOUT ROWID;
+CREATE INDEX alerted_screen ON alerted (screen, alert);
+"""
+MIGRATIONS = (VERSION_1, VERSION_2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +129,8 @@ class Slide:
     title: str
     begins_at: datetime | None  # None: at once
     ends_at: datetime | None  # None: stays until it is withdrawn
-    duration_s: float
+    duration_s: float  # each page
+    priority: int = 0  # 1: comes between every two that are 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,15 +138,22 @@ class Entry:
     """One slide on one screen, and what is known of it. None: has not happened."""
 
     key: str
-    file: str  # SHA-256 of the PNG, hexadecimal
+    file: str  # SHA-256 of the PNG, hexadecimal: of the first page
+    more: str  # those of its other pages, with spaces between
     title: str
     begins_at: datetime | None
     ends_at: datetime | None
     duration_s: float
+    priority: int
     withdrawn_at: datetime | None
     held_at: datetime | None  # a player said that it has the file
     shown_at: datetime | None  # on the screen since
     removed_at: datetime | None  # a player said, or it follows, that it has it no more
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The digests of all pages, in order."""
+        return (self.file, *self.more.split())
 
 
 COLUMNS = ", ".join(field.name for field in fields(Entry))
@@ -97,38 +165,53 @@ class Store:
 
     folder: Path
 
-    def put(self, screen: str, key: str, *, file: bytes, slide: Slide, at: datetime) -> None:
-        """Put a slide on a screen; the same key again changes nothing while it is there."""
-        digest = hashlib.sha256(file).hexdigest()
-        with self.writing() as base:
-            if _live(base, screen, key):
-                return
-            self._keep(digest, file)
-            values = {
-                "screen": screen,
-                "key": key,
-                "file": digest,
-                "title": slide.title,
-                "begins_at": text_of(slide.begins_at),
-                "ends_at": text_of(slide.ends_at),
-                "duration_s": slide.duration_s,
-                "made_at": text_of(at),
-                "made_version": _next_version(base, screen),
-            }
-            places = ", ".join(f":{name}" for name in values)
-            base.execute(
-                f"INSERT OR REPLACE INTO entry ({', '.join(values)}) VALUES ({places})", values
-            )
+    def put(
+        self, pages: Mapping[str, Sequence[bytes]], key: str, *, slide: Slide, at: datetime
+    ) -> None:
+        """Put the pages of a slide on screens, on all of them or on none.
 
-    def withdraw(self, screen: str, key: str, *, at: datetime) -> None:
-        """Take a slide off a screen's list; its record stays, so that its end can be proved."""
+        The same key again changes nothing on a screen where it stands.
+        """
+        files = {page for each in pages.values() for page in each}
+        digests = {page: hashlib.sha256(page).hexdigest() for page in files}
         with self.writing() as base:
-            if _live(base, screen, key):
-                base.execute(
-                    "UPDATE entry SET withdrawn_at = ?, withdrawn_version = ?"
-                    " WHERE screen = ? AND key = ?",
-                    (text_of(at), _next_version(base, screen), screen, key),
-                )
+            for page, digest in digests.items():
+                self._keep(digest, page)
+            for screen, each in pages.items():
+                if not _live(base, screen, key):
+                    _enter(base, screen, key, [digests[page] for page in each], slide, at=at)
+
+    def withdraw(self, screens: Sequence[str], key: str, *, at: datetime) -> None:
+        """Take a slide off screens' lists; its record stays, so that its end can be proved."""
+        with self.writing() as base:
+            for screen in screens:
+                if _live(base, screen, key):
+                    base.execute(
+                        "UPDATE entry SET withdrawn_at = ?, withdrawn_version = ?"
+                        " WHERE screen = ? AND key = ?",
+                        (text_of(at), _next_version(base, screen), screen, key),
+                    )
+
+    def picture(self, screen: str, key: str) -> bytes | None:
+        """Return the first page of a slide; None: it never stood there, or is cleared away."""
+        entry = self.entry(screen, key)
+        path = self._path(entry.file) if entry else None
+        return path.read_bytes() if path and path.exists() else None
+
+    def pages(self, entry: Entry) -> list[bytes]:
+        """Return the PNGs of a slide."""
+        return [self._path(digest).read_bytes() for digest in entry.files]
+
+    def waiting(self, *, at: datetime) -> dict[str, int]:
+        """Return how many slides each screen has still to show, of those whose time has come."""
+        with self.reading() as base:
+            rows = base.execute(
+                "SELECT screen, count(*) FROM entry WHERE withdrawn_at IS NULL AND shown_at IS NULL"
+                " AND (begins_at IS NULL OR begins_at <= ?1) AND (ends_at IS NULL OR ends_at > ?1)"
+                " GROUP BY screen",
+                (text_of(at),),
+            ).fetchall()
+        return dict(rows)
 
     def entry(self, screen: str, key: str) -> Entry | None:
         """Return what is known of a slide on a screen; None: it never stood there."""
@@ -149,8 +232,8 @@ class Store:
         """Return a picture that stands on some screen's list now; None for every other."""
         with self.reading() as base:
             found = base.execute(
-                "SELECT 1 FROM entry WHERE file = ? AND withdrawn_at IS NULL"
-                " AND (ends_at IS NULL OR ends_at > ?) LIMIT 1",
+                "SELECT 1 FROM page JOIN entry USING (screen, key) WHERE page.file = ?"
+                " AND withdrawn_at IS NULL AND (ends_at IS NULL OR ends_at > ?) LIMIT 1",
                 (digest, text_of(at)),
             ).fetchone()
         return self._path(digest).read_bytes() if found else None
@@ -189,9 +272,24 @@ class Store:
         path = self.folder / "screens.db"
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         with closing(connection) as base:
-            if not base.execute("PRAGMA user_version").fetchone()[0]:
-                base.executescript(SCHEMA)
+            if _schema(base) < len(MIGRATIONS):
+                _bring_up(base)
             yield base
+
+
+def _schema(base: sqlite3.Connection) -> int:
+    return int(base.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _bring_up(base: sqlite3.Connection) -> None:
+    """Bring the records to the present schema, keeping all of them; one process does it."""
+    base.execute("PRAGMA journal_mode = WAL")
+    base.execute("BEGIN IMMEDIATE")
+    with base:
+        for number, script in enumerate(MIGRATIONS[_schema(base) :], start=_schema(base) + 1):
+            for statement in script.split(";"):
+                base.execute(statement)
+            base.execute(f"PRAGMA user_version = {number}")
 
 
 def _entry(base: sqlite3.Connection, screen: str, key: str) -> Entry | None:
@@ -199,6 +297,37 @@ def _entry(base: sqlite3.Connection, screen: str, key: str) -> Entry | None:
         f"SELECT {COLUMNS} FROM entry WHERE screen = ? AND key = ?", (screen, key)
     ).fetchone()
     return _from_row(row) if row else None
+
+
+def _enter(
+    base: sqlite3.Connection,
+    screen: str,
+    key: str,
+    digests: Sequence[str],
+    slide: Slide,
+    *,
+    at: datetime,
+) -> None:
+    values = {
+        "screen": screen,
+        "key": key,
+        "file": digests[0],
+        "more": " ".join(digests[1:]),
+        "priority": slide.priority,
+        "title": slide.title,
+        "begins_at": text_of(slide.begins_at),
+        "ends_at": text_of(slide.ends_at),
+        "duration_s": slide.duration_s,
+        "made_at": text_of(at),
+        "made_version": _next_version(base, screen),
+    }
+    places = ", ".join(f":{name}" for name in values)
+    base.execute(f"INSERT OR REPLACE INTO entry ({', '.join(values)}) VALUES ({places})", values)
+    base.execute("DELETE FROM page WHERE screen = ? AND key = ?", (screen, key))
+    base.executemany(
+        "INSERT OR IGNORE INTO page VALUES (?, ?, ?)",
+        [(digest, screen, key) for digest in digests],
+    )
 
 
 def _live(base: sqlite3.Connection, screen: str, key: str) -> bool:

@@ -80,6 +80,15 @@ def beat(playback: Playback, *, before_s: float = 0, screen: str = "library") ->
         ("excerpt_chars", 19),
         ("poll_s", 0.5),
         ("silent_after_s", 29.9),
+        ("groups", {"教学楼": []}),
+        ("groups", {"教学楼": ["gate"]}),
+        ("groups", {"library": ["canteen"]}),
+        ("groups", {"一": ["library"], "二": ["library"]}),
+        ("confirm_share", 0.0),
+        ("confirm_share", 1.1),
+        ("offline", ("gate",)),
+        ("black_out", ("22:30",)),
+        ("logo", Path("/nothing/such.svg")),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_with_its_key(setting: str, value: object) -> None:
@@ -110,6 +119,7 @@ def test_facts_carry_what_the_player_needs() -> None:
         "from": "2026-11-24T00:30:00+00:00",
         "until": "",
         "duration_s": "12.0",
+        "priority": "0",
     }
 
 

@@ -21,6 +21,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         folder=tmp_path / "screens",
         poll_s=1.0,
         slide_s=3.0,
+        pairing=False,
     )
     site = Site(screens=screens)
     site.start()

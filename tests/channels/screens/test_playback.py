@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from channels.screens.playback import MOST_REPORTS, Playback
+from channels.screens import playback as module
+from channels.screens.playback import Playback
 from channels.screens.reports import Heartbeat, Report
 from channels.screens.store import Entry, Slide, Store
 
@@ -25,7 +26,7 @@ def playback(tmp_path: Path) -> Playback:
 
 def put(playback: Playback, *, at: datetime = NOW) -> None:
     slide = Slide(title="停水", begins_at=None, ends_at=END, duration_s=12.0)
-    playback.store.put("library", "a", file=b"png", slide=slide, at=at)
+    playback.store.put({"library": [b"png"]}, "a", slide=slide, at=at)
 
 
 def say(playback: Playback, event: str, *, at: datetime = NOW, id: str = "1") -> None:
@@ -69,25 +70,28 @@ def test_a_report_older_than_the_entry_is_of_an_earlier_one(
 
 def test_an_id_counts_once(playback: Playback) -> None:
     say(playback, "downloaded", id="1")
-    playback.store.withdraw("library", "a", at=NOW)
+    playback.store.withdraw(["library"], "a", at=NOW)
     say(playback, "removed", id="1")
 
     assert entry(playback).removed_at is None
 
 
-def test_an_endless_stream_of_reports_does_not_fill_the_disk(playback: Playback) -> None:
-    for number in range(MOST_REPORTS + 5):
+def test_an_endless_stream_of_reports_does_not_fill_the_disk(
+    playback: Playback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_REPORTS", 20)
+    for number in range(25):
         say(playback, "downloaded", id=str(number))
 
     with playback.store.reading() as base:
-        assert base.execute("SELECT count(*) FROM report").fetchone()[0] == MOST_REPORTS
+        assert base.execute("SELECT count(*) FROM report").fetchone()[0] == 20
 
 
 def test_nobody_can_report_away_what_still_stands(playback: Playback) -> None:
     say(playback, "removed", id="1")
     say(playback, "downloaded", id="2")
 
-    playback.store.withdraw("library", "a", at=NOW)
+    playback.store.withdraw(["library"], "a", at=NOW)
 
     assert entry(playback).removed_at is None
 
@@ -95,7 +99,7 @@ def test_nobody_can_report_away_what_still_stands(playback: Playback) -> None:
 def test_what_is_over_may_be_removed_before_it_is_withdrawn(playback: Playback) -> None:
     report = Report(id="1", key="a", event="removed", from_at=NOW, to_at=END)
     playback.report("library", [report], at=END)
-    playback.store.withdraw("library", "a", at=END)
+    playback.store.withdraw(["library"], "a", at=END)
 
     assert entry(playback).removed_at == END
 
@@ -111,7 +115,7 @@ def test_a_heartbeat_makes_up_for_a_lost_report_that_it_is_shown(playback: Playb
 
 def test_a_heartbeat_makes_up_for_a_lost_report_that_it_is_removed(playback: Playback) -> None:
     say(playback, "shown")
-    playback.store.withdraw("library", "a", at=NOW)
+    playback.store.withdraw(["library"], "a", at=NOW)
     beat(playback, version=1, keys=())
     beat(playback, version=2, keys=("a",))
     assert entry(playback).removed_at is None
@@ -139,7 +143,7 @@ def test_the_last_sign_of_life_is_kept(playback: Playback) -> None:
 
 
 def test_keys_that_never_stood_here_are_unknown(playback: Playback) -> None:
-    playback.store.withdraw("library", "a", at=NOW)
+    playback.store.withdraw(["library"], "a", at=NOW)
 
     assert playback.unknown("library", ["a", "b"]) == ["b"]
     assert playback.unknown("canteen", ["a"]) == ["a"]

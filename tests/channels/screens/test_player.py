@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -35,7 +36,9 @@ def test_a_list_says_what_to_show_and_what_time_it_is(library: Screens, player: 
     assert abs(datetime.fromisoformat(manifest["now"]) - datetime.now(UTC)) < timedelta(minutes=1)
     [item] = manifest["items"]
     assert item["key"] == KEY
-    assert item["file"] == f"files/{item['sha256']}.png"
+    [file] = item["files"]
+    assert re.fullmatch("files/[0-9a-f]{64}[.]png", file)
+    assert item["priority"] == 0
     assert item["from"] == ""
     assert datetime.fromisoformat(item["until"]) == end.replace(
         microsecond=end.microsecond // 1000 * 1000
@@ -64,7 +67,7 @@ def test_a_slide_is_served_unchangeable_until_it_is_withdrawn(
 ) -> None:
     receipt = library.deliver(library.render(NOTICE), key=KEY)
     [item] = player.manifest()["items"]
-    address = f"{site.url}/screen/{item['file']}"
+    address = f"{site.url}/screen/{item['files'][0]}"
 
     answer = fetch(address)
     library.withdraw(receipt, reason="内容有误")

@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def put(store: Store, key: str, *, screen: str = "library", file: bytes = b"png") -> None:
-    store.put(screen, key, file=file, slide=SLIDE, at=NOW)
+    store.put({screen: [file]}, key, slide=SLIDE, at=NOW)
 
 
 def keys(store: Store, *, at: datetime = NOW) -> list[str]:
@@ -33,7 +33,7 @@ def test_a_list_holds_what_is_neither_withdrawn_nor_over(store: Store) -> None:
     for key in ("a", "b", "c"):
         put(store, key)
 
-    store.withdraw("library", "b", at=NOW)
+    store.withdraw(["library"], "b", at=NOW)
 
     assert keys(store) == ["a", "c"]
     assert keys(store, at=NOW + timedelta(minutes=59)) == ["a", "c"]
@@ -44,8 +44,8 @@ def test_a_version_counts_changes_of_its_own_screen_only(store: Store) -> None:
     put(store, "a")
     put(store, "a")
     put(store, "a", screen="canteen")
-    store.withdraw("library", "a", at=NOW)
-    store.withdraw("library", "a", at=NOW)
+    store.withdraw(["library"], "a", at=NOW)
+    store.withdraw(["library"], "a", at=NOW)
 
     assert store.listed("library", at=NOW)[0] == 2
     assert store.listed("canteen", at=NOW)[0] == 1
@@ -56,10 +56,10 @@ def test_a_file_is_given_out_only_while_it_stands_somewhere(store: Store) -> Non
     put(store, "a", screen="canteen")
     digest = store.listed("library", at=NOW)[1][0].file
 
-    store.withdraw("library", "a", at=NOW)
+    store.withdraw(["library"], "a", at=NOW)
     assert store.file(digest, at=NOW) == b"png"
     assert store.file(digest, at=NOW + timedelta(hours=1)) is None
-    store.withdraw("canteen", "a", at=NOW)
+    store.withdraw(["canteen"], "a", at=NOW)
 
     assert store.file(digest, at=NOW) is None
     assert store.file("../screens", at=NOW) is None
@@ -67,7 +67,7 @@ def test_a_file_is_given_out_only_while_it_stands_somewhere(store: Store) -> Non
 
 def test_what_is_put_again_after_its_withdrawal_begins_anew(store: Store) -> None:
     put(store, "a")
-    store.withdraw("library", "a", at=NOW)
+    store.withdraw(["library"], "a", at=NOW)
 
     put(store, "a", file=b"other")
 
