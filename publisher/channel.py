@@ -478,11 +478,12 @@ class Alerts(ABC):
     """Also: the outlet can interrupt everything for an emergency, at once."""
 
     @abstractmethod
-    def alert(self, alert: Alert, *, devices: tuple[str, ...] = ()) -> None:
-        """Show it on these machines, or all; the same id again changes nothing.
+    def require_fit(self, alert: Alert, *, devices: tuple[str, ...] = ()) -> None:
+        """Raise UnfitError(field=) where it cannot be shown on these machines. Pure."""
 
-        Raise UnfitError(field=) where it cannot be shown.
-        """
+    @abstractmethod
+    def alert(self, alert: Alert, *, devices: tuple[str, ...] = ()) -> None:
+        """Show it on these machines, or all; the same id again changes nothing."""
 
     @abstractmethod
     def end_alert(self, id: str) -> None:

@@ -320,12 +320,17 @@ class Screens(
         slides = [(entry, self._store.pages(entry)) for entry in entries]
         return packs.pack(self.part_label(name), slides, setting=self._setting)
 
-    def alert(self, alert: Alert, *, devices: tuple[str, ...] = ()) -> None:
-        """Show an emergency on these screens, or all, within two seconds where connected."""
+    def require_fit(self, alert: Alert, *, devices: tuple[str, ...] = ()) -> None:
+        """Refuse an emergency that cannot be read from across a hall, or has no end in sight."""
         for name in devices:
             self._require_screen(name)
         alerts.require_fit(alert)
-        self._board.put(alert, devices or self.screens)
+
+    def alert(self, alert: Alert, *, devices: tuple[str, ...] = ()) -> None:
+        """Show an emergency on these screens, or all, within two seconds where connected."""
+        self.require_fit(alert, devices=devices)
+        there = tuple(name for name in self.screens if name not in self.offline)
+        self._board.put(alert, devices or there)
 
     def end_alert(self, id: str) -> None:
         """End an emergency now."""

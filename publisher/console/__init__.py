@@ -18,6 +18,7 @@ from publisher.console import (
     plans,
     previews,
     reviews,
+    screens,
     sign_in,
     targets,
 )
@@ -37,7 +38,7 @@ def build(app: App) -> FastAPI:
     console.mount("/static", StaticFiles(directory=pages.STATIC))
     for module in (
         sign_in, editor, items, reviews, previews, calendar, plans, deliveries,
-        targets, alarms, media
+        targets, screens, alarms, media
     ):  # fmt: skip
         console.include_router(module.router)
     return console

@@ -16,15 +16,16 @@ from starlette.responses import HTMLResponse
 
 from publisher import clock
 from publisher.app import App
-from publisher.channel import Splits
+from publisher.channel import Devices, Splits
 from publisher.console import faults, pages, security, words
 from publisher.errors import InvalidError
+from publisher.model.delivery import Delivery
 from publisher.model.item import Edition
 from publisher.model.people import Person
 from publisher.model.target import EVERYTHING, Pause
 from publisher.settings import ROLES
 from publisher.storage import queries, vitals
-from publisher.workflow import people, rules
+from publisher.workflow import machines, people, rules
 
 MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds
 MAX_NOTE = 2000  # characters
@@ -94,6 +95,11 @@ class Look:
             return channel.part_label(part)
         return part
 
+    def plays(self, delivery: Delivery) -> bool:
+        """Return whether there may be proof of play of a delivery."""
+        is_out = delivery.accepted_at is not None
+        return is_out and isinstance(self.app.channels.get(delivery.target), Devices)
+
     def places(self, target: str) -> str:
         """Return what people call all places of a target; "" where it is a single one."""
         channel = self.app.channels[target]
@@ -116,8 +122,10 @@ class Look:
             "reviews_waiting": len(self.waiting()),
             "alarms_open": len(vitals.open_alarms(self.session)),
             "stopped": self.session.get(Pause, EVERYTHING),
+            "has_screens": bool(machines.fleets(self.app.channels)),
             "label": self.label,
             "part_label": self.part_label,
+            "plays": self.plays,
         }
 
 

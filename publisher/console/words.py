@@ -47,6 +47,10 @@ VERBS = {  # of notes
     "flipped": "发布后不见了",
     "outside_send": "平台上有人手工群发",
     "recover": "重启后核对",
+    "accept_device": "接受屏幕",
+    "release_device": "解除屏幕配对",
+    "alert": "插播紧急信息",
+    "end_alert": "结束紧急信息",
     "add_person": "添加人员",
     "create_token": "生成令牌",
 }
@@ -120,6 +124,10 @@ DONE = {  # what a page says after an act, by the word in its address
     "checked": "检查完毕，结果如下",
     "paused": "已暂停，到时间的投递先排队；撤下照常进行",
     "resumed": "已恢复发送",
+    "accepted": "已接受，屏幕几秒后开始播放",
+    "released": "已解除配对，屏幕几秒后不再显示内容",
+    "alerted": "已插播，下面是各屏幕的回应",
+    "alert_ended": "已结束插播",
     "signed_out": "已退出登录",
 }
 

@@ -20,6 +20,8 @@ MAY = {  # verb: any of these roles
     "retry": {"office_reviewer", "operator"},
     "arrange": {"office_reviewer", "operator"},
     "run_targets": {"operator", "administrator"},
+    "alert": {"office_reviewer"},
+    "end_alert": {"office_reviewer", "operator"},
     "manage_people": {"administrator"},
 }
 VERBS = {
@@ -29,6 +31,8 @@ VERBS = {
     "retry": "重新发送",
     "arrange": "调整发送顺序",
     "run_targets": "暂停或恢复发布目标",
+    "alert": "插播紧急信息",
+    "end_alert": "结束紧急信息",
     "manage_people": "管理人员",
 }
 

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,13 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
+from channels.screens import Screens
+from channels.screens.pairing import Pairing
+from channels.screens.playback import Playback
+from channels.screens.reports import Heartbeat, Report
+from channels.screens.store import Store
 from publisher import clock
-from publisher.channel import Receipt
+from publisher.channel import Alert, Content, Receipt
 from publisher.errors import PermanentError, UnknownOutcomeError
 from publisher.model.alarm import Alarm
 from publisher.model.lane import Lane
@@ -115,6 +121,27 @@ def busy(office: Office) -> None:
     in_trouble(office)
 
 
+def with_screens(office: Office, folder: Path) -> None:
+    """Hang up screens: one plays, one asks to be accepted; an emergency stands."""
+    screens = Screens(
+        base_url="http://127.0.0.1:8001",
+        screens=("library", "canteen", "gate"),
+        offline=("gate",),
+        folder=folder / "screens",
+    )
+    office.app.channels["screens"] = screens
+    now, library = clock.now(), screens.part("library")
+    library.deliver(library.render(Content(title="停水", body="<p>周六</p>")), key="delivery-6")
+    store = Store(folder=screens.folder)
+    beat = Heartbeat(version=1, key="delivery-6", keys=("delivery-6",))
+    Playback(store=store).beat("library", beat, at=now)
+    Pairing(store=store).ask("canteen", "0f" * 32, at=now)
+    report = Report(id="1", key="delivery-6", event="shown", from_at=now, to_at=now, times=7)
+    Playback(store=store).report("library", [report], at=now)
+    ends_at = now + timedelta(hours=1)
+    screens.alert(Alert(id="alert-1", headline="火情", begins_at=now, ends_at=ends_at))
+
+
 def in_trouble(office: Office) -> None:
     """Let an account be spared, an alarm be open and another one be over."""
     at = clock.now()
@@ -141,6 +168,9 @@ PAGES = {  # address: who looks
     "/targets/site/plan": "吴凡",
     "/calendar": "赵琳",
     "/alarms": "吴凡",
+    "/screens": "吴凡",
+    "/emergency": "陈敏",
+    "/deliveries/6/plays": "吴凡",
     "/nowhere": "林晓",
 }
 
@@ -151,6 +181,7 @@ def full_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder: Path = tmp_path_factory.mktemp("office")
     office = offices.found(folder)
     busy(office)
+    with_screens(office, folder)
     with served(office) as url:
         yield House(office, url)
     office.rest()
