@@ -502,3 +502,7 @@ class Serves(ABC):
     @abstractmethod
     def pages(self) -> ASGIApp:
         """Return the application that answers below `mount`."""
+
+    def closing(self) -> None:
+        """End the answers that would not end by themselves: the server is about to stop."""
+        return

@@ -89,7 +89,7 @@ async def _serve(app: App, ready: Callable[[], None]) -> None:
             _listen(sockets, app.settings.server.host, port, pages)
             for port, pages in _doors(app).items()
         ]
-        _stop_on_signals([server for server, _ in servers])
+        _stop_on_signals(app, [server for server, _ in servers])
         await asyncio.to_thread(_refuse_a_second, app)
         try:
             running = [asyncio.create_task(one.serve(sockets=[sock])) for one, sock in servers]
@@ -164,8 +164,11 @@ def _listen(
     return _Server(config), listening
 
 
-def _stop_on_signals(servers: list[_Server]) -> None:
+def _stop_on_signals(app: App, servers: list[_Server]) -> None:
     def stop() -> None:
+        for channel in app.channels.values():
+            if isinstance(channel, Serves):
+                channel.closing()
         for server in servers:
             server.should_exit = True
 

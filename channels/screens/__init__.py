@@ -20,7 +20,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from channels import _quiet_hours
-from channels.screens import alerts, packs, player, slide
+from channels.screens import alerts, changes, packs, player, slide
 from channels.screens.alerts import Board
 from channels.screens.pairing import Pairing, PairingError
 from channels.screens.playback import Playback, Sign
@@ -343,6 +343,10 @@ class Screens(
     def pages(self) -> ASGIApp:
         """Return the pages of the players."""
         return player.pages(self._setting, store=self._store)
+
+    def closing(self) -> None:
+        """End the lines on which players wait; they come back to the next server."""
+        changes.close_all(self._store)
 
     @property
     def _setting(self) -> player.Setting:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from weakref import WeakSet
 
 from channels.screens.store import Store, text_of
 
@@ -23,7 +24,7 @@ KEEPALIVE_S = 15.0  # so that a line that was cut is noticed, and none in betwee
 State = tuple[int, str]  # version of the list, alert that stands
 
 
-@dataclass
+@dataclass(eq=False)
 class Changes:
     """What every screen has now, as far as this process has seen."""
 
@@ -31,26 +32,31 @@ class Changes:
     _states: Mapping[str, State] = field(default_factory=dict)
     _waiting: int = 0
     _looking: asyncio.Task[None] | None = None
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)  # another one each time
+    _loop: asyncio.AbstractEventLoop | None = None
+    _is_closing: bool = False
+
+    def __post_init__(self) -> None:
+        _living.add(self)
 
     async def of(self, screen: str) -> AsyncIterator[bytes]:
         """Yield server-sent events: one at once, one at each change, comments in between."""
         self._waiting += 1
+        self._loop = asyncio.get_running_loop()
         if self._looking is None or self._looking.done():
             self._states = await asyncio.to_thread(self._look)
             self._looking = asyncio.create_task(self._watch())
         try:
             known: State | None = None
-            while True:
+            while not self._is_closing:
                 state = self._states.get(screen, NOTHING)
                 if state != known:
                     known = state
                     yield f"event: change\ndata: {state[0]} {state[1]}\n\n".encode()
                     continue
-                async with self._changed:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), KEEPALIVE_S)
-                        continue
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), KEEPALIVE_S)
+                    continue
                 yield b": still here\n\n"
         finally:
             self._waiting -= 1
@@ -66,8 +72,17 @@ class Changes:
                 continue
             if states != self._states:
                 self._states = states
-                async with self._changed:
-                    self._changed.notify_all()
+                self._tell()
+
+    def _tell(self) -> None:
+        told, self._changed = self._changed, asyncio.Event()
+        told.set()
+
+    def close(self) -> None:
+        """End all streams, and begin none that lasts: the server is about to stop."""
+        self._is_closing = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell)
 
     def _look(self) -> Mapping[str, State]:
         now = text_of(datetime.now(UTC))
@@ -87,3 +102,11 @@ class Changes:
 
 
 NOTHING: State = (0, "")
+_living: WeakSet[Changes] = WeakSet()
+
+
+def close_all(store: Store) -> None:
+    """End all streams that tell of these records."""
+    for changes in list(_living):
+        if changes.store == store:
+            changes.close()

@@ -54,6 +54,7 @@ class Site:
 
     def stop(self) -> None:
         if self._server and self._thread:
+            self.screens.closing()
             self._server.should_exit = True
             self._thread.join()
 

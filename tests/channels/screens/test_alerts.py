@@ -185,3 +185,11 @@ def test_an_alert_is_kept_when_the_server_begins_anew(
 
     assert standing(player) is not None
     assert isinstance(site.screens, Screens)
+
+
+def test_a_line_ends_quietly_when_the_server_stops(site: Site, line: Iterator[str]) -> None:
+    assert next(line) == "event: change"
+
+    site.stop()
+
+    assert list(line) == ["data: 0 ", ""]
