@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from channels.website.notice import Notice, place_of
 
@@ -57,6 +58,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(title, body, tokenize = "tri
 """
 TEXTS = ("title", "summary", "department", "kind", "category", "published_at", "updated_at")
 ENTRY = f"SELECT index_number, column_code, place, {', '.join(TEXTS)}, month FROM notice"
+NAMED = "SELECT index_number, title FROM notice WHERE NOT is_withdrawn AND column_code = ?"
 FIELDS = ("column_code", "place", *TEXTS, "month", "is_withdrawn")
 ENTER = f"""
 INSERT INTO notice (index_number, {", ".join(FIELDS)})
@@ -99,6 +101,17 @@ class Entry:
     def page(self) -> int:
         """The number of the page of its column, from 1, the oldest first."""
         return self.place // PER_PAGE + 1
+
+
+class Named(NamedTuple):
+    """One notice as the pages beside it name it."""
+
+    index_number: str
+    title: str
+
+    @property
+    def path(self) -> str:
+        return f"{place_of(self.index_number)}.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,18 +259,20 @@ class Catalogue:
             self._connection.set_progress_handler(None, 0)
         return [Hit(number=row[0], text=row[1], entry=_entry(row)) for row in rows]
 
-    def neighbours(self, entry: Entry) -> tuple[Entry | None, Entry | None]:
+    def neighbours(self, entry: Entry) -> tuple[Named | None, Named | None]:
         """Return the standing notices before and after a place of its column."""
-        where = "WHERE NOT is_withdrawn AND column_code = ? AND place"
-        older = self._entries(f"{where} < ? ORDER BY place DESC LIMIT 1", entry.column, entry.place)
-        newer = self._entries(f"{where} > ? ORDER BY place LIMIT 1", entry.column, entry.place)
-        return (older[0] if older else None, newer[0] if newer else None)
+        older = self._connection.execute(
+            f"{NAMED} AND place < ? ORDER BY place DESC LIMIT 1", (entry.column, entry.place)
+        ).fetchone()
+        newer = self._connection.execute(
+            f"{NAMED} AND place > ? ORDER BY place LIMIT 1", (entry.column, entry.place)
+        ).fetchone()
+        return (Named(*older) if older else None, Named(*newer) if newer else None)
 
-    def standing(self, column: str) -> Iterator[Entry]:
+    def standing(self, column: str) -> Iterator[Named]:
         """Go through the standing notices of a column, the oldest first."""
-        query = f"{ENTRY} WHERE NOT is_withdrawn AND column_code = ? ORDER BY place"
-        for row in self._connection.execute(query, (column,)):
-            yield _entry(row)
+        for row in self._connection.execute(f"{NAMED} ORDER BY place", (column,)):
+            yield Named(*row)
 
     def columns(self) -> list[str]:
         """Return the codes of all columns that have or had notices."""

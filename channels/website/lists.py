@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from channels.website.catalogue import PER_PAGE, Catalogue, Entry
+from channels.website.catalogue import PER_PAGE, Catalogue, Entry, Named
 from channels.website.pages import Neighbours, Pages
 from channels.website.tree import Tree
 
@@ -70,11 +70,11 @@ class Lists:
         older, newer = self.catalogue.neighbours(entry)
         return Neighbours(older=older, newer=newer)
 
-    def standing(self) -> Iterator[tuple[Entry, Neighbours]]:
+    def standing(self) -> Iterator[tuple[Named, Neighbours]]:
         """Go through all standing notices, each with its neighbours."""
         for code in self.catalogue.columns():
-            older: Entry | None = None
-            entry: Entry | None = None
+            older: Named | None = None
+            entry: Named | None = None
             for newer in self.catalogue.standing(code):
                 if entry is not None:
                     yield entry, Neighbours(older=older, newer=newer)

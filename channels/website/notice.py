@@ -86,15 +86,19 @@ class Notice:
     @property
     def media(self) -> tuple[str, ...]:
         """The names of the pictures and attachments that the article shows or offers."""
-        found = re.findall(rb'="' + re.escape(self.index_number.encode()) + NAME, self.article)
-        return tuple(name.decode() for name in found)
+        index_number = self.index_number.encode()
+        found = ADDRESS.findall(self.article)
+        return tuple(name.decode() for owner, name in found if owner == index_number)
 
     @property
     def labels(self) -> dict[str, str]:
         """The name that a reader sees of each attachment, by the name of its file."""
-        link = rb'<a href="' + re.escape(self.index_number.encode()) + NAME
-        found = re.findall(link + rb' download="([^"]*)"', self.article)
-        return {name.decode(): _unescaped(label.decode()) for name, label in found}
+        index_number = self.index_number.encode()
+        return {
+            name.decode(): _unescaped(label.decode())
+            for owner, name, label in DOWNLOAD.findall(self.article)
+            if owner == index_number
+        }
 
     @property
     def words(self) -> str:
@@ -129,7 +133,9 @@ def _facts(attribute: bytes) -> dict[str, str] | None:
 
 PUBLISHED = '<span data-fact="published">发布时填写</span>'.encode()
 PUBLISHED_THEN = re.compile(rb'<span data-fact="published">.*?</span>')
-NAME = rb'/([A-Za-z0-9][A-Za-z0-9._-]*)"'
+# of any notice, so that one pattern serves all pages: owner and name of a file
+ADDRESS = re.compile(rb'="([^"/]+)/([A-Za-z0-9][A-Za-z0-9._-]*)"')
+DOWNLOAD = re.compile(rb'<a href="([^"/]+)/([A-Za-z0-9][A-Za-z0-9._-]*)" download="([^"]*)"')
 
 
 def with_addresses(
@@ -147,4 +153,7 @@ def with_addresses(
 def with_names(article: bytes, index_number: str) -> bytes:
     """Undo with_addresses."""
     article = PUBLISHED_THEN.sub(PUBLISHED, article)
-    return re.sub(rb'="' + re.escape(index_number.encode()) + NAME, rb'="media:\1"', article)
+    owner = index_number.encode()
+    return ADDRESS.sub(
+        lambda found: b'="media:' + found[2] + b'"' if found[1] == owner else found[0], article
+    )

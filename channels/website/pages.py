@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, TemplateError
 
 from channels.website import codes, feeds
-from channels.website.catalogue import Entry, Month
+from channels.website.catalogue import Entry, Month, Named
 from channels.website.imprint import Imprint
 from channels.website.notice import Notice
 from channels.website.words import GENERATOR, HERE, environment
@@ -42,8 +42,8 @@ STANDING = {  # pages that belong to no notice: file, template
 class Neighbours:
     """The notices before and after one in its column; None: it is the first or the last."""
 
-    older: Entry | None = None
-    newer: Entry | None = None
+    older: Named | None = None
+    newer: Named | None = None
 
 
 ALONE = Neighbours()

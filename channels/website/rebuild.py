@@ -6,14 +6,16 @@ it writes leaves the old folder as it was; readers never see a mixture.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from channels.website.imprint import Imprint
 from channels.website.lists import Lists
 from channels.website.pages import ALONE, Neighbours, Pages
 from channels.website.tree import Tree, read, settle
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 500  # notices entered in one transaction
 DRESSED_AT_ONCE = 2_000  # by one process; fewer notices than that are not worth a process
@@ -140,11 +144,26 @@ def _enter(catalogue: Catalogue, path: Path) -> None:
 def _dress_all(source: Tree, lists: Lists) -> None:
     """Write every notice in the present look, its files beside it; a large site on all cores."""
     dresser = Dresser(imprint=lists.pages.imprint, source=source.root, target=lists.tree.root)
-    gone = ((index_number, ALONE) for index_number in lists.catalogue.withdrawn())
-    every = chain(((entry.index_number, near) for entry, near in lists.standing()), gone)
-    if lists.catalogue.count() < DRESSED_AT_ONCE or (os.cpu_count() or 1) < 2:
-        dresser.dress(every)
+    is_small = lists.catalogue.count() < DRESSED_AT_ONCE
+    if is_small or MOST_PROCESSES < 2:
+        dresser.dress(_every(lists))
         return
+    try:
+        _on_all_cores(dresser, _every(lists))
+    except BrokenProcessPool:  # processes cannot be started here, or one was killed
+        log.warning("all pages are written by one process", exc_info=True)
+        dresser.dress(_every(lists))
+
+
+def _every(lists: Lists) -> Iterator[tuple[str, Neighbours]]:
+    """Go through all notices with their neighbours; what is withdrawn has none."""
+    for entry, neighbours in lists.standing():
+        yield entry.index_number, neighbours
+    for index_number in lists.catalogue.withdrawn():
+        yield index_number, ALONE
+
+
+def _on_all_cores(dresser: Dresser, every: Iterator[tuple[str, Neighbours]]) -> None:
     # spawned, for a fork would copy the locks of this process's threads
     with ProcessPoolExecutor(MOST_PROCESSES, mp_context=get_context("spawn")) as processes:
         under_way: deque[Future[None]] = deque()

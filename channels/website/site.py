@@ -154,12 +154,14 @@ class Site:
 
     def _dress_around(self, lists: Lists, entry: Entry) -> None:
         """Let a notice and those before and after it name each other, as far as they stand."""
-        found = lists.neighbours(entry)
-        for each in (entry, found.older, found.newer):
-            notice = lists.tree.notice(each.index_number) if each else None
-            if each is not None and notice is not None and not notice.is_withdrawn:
-                page = self.pages.notice(notice, lists.neighbours(each))
-                lists.tree.write(lists.tree.page(each.index_number), page)
+        near = lists.neighbours(entry)
+        names = [entry.index_number, *(one.index_number for one in (near.older, near.newer) if one)]
+        for index_number in names:
+            notice = lists.tree.notice(index_number)
+            known = lists.catalogue.find(index_number)
+            if known is not None and notice is not None and not notice.is_withdrawn:
+                page = self.pages.notice(notice, lists.neighbours(known))
+                lists.tree.write(lists.tree.page(index_number), page)
 
 
 def _withdrawn(notice: Notice, *, reason: str) -> Notice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,3 +101,23 @@ def test_after_a_restore_without_the_link_everything_stands_again(old: Website) 
     Website(base_url=old.base_url, folder=old.folder, site_name="旧站").pages()
 
     assert contents(public(old)) == before
+
+
+@pytest.mark.parametrize("has_processes", [True, False])
+def test_a_large_site_is_written_by_several_processes_or_by_one(
+    old: Website, monkeypatch: pytest.MonkeyPatch, *, has_processes: bool
+) -> None:
+    monkeypatch.setattr(rebuild, "DRESSED_AT_ONCE", 2)
+    monkeypatch.setattr(rebuild, "MOST_PROCESSES", 2)
+    if not has_processes:
+        monkeypatch.setattr(rebuild, "_on_all_cores", broken)
+
+    replace(old, site_name="新站").pages()
+
+    for number in ("0001", "0002", "0003"):
+        page = (public(old) / PAGE.replace("0001", number)).read_text(encoding="utf-8")
+        assert "新站" in page
+
+
+def broken(*values: object) -> None:
+    raise BrokenProcessPool
