@@ -21,7 +21,7 @@ PER_PAGE = 20
 BUSY_TIMEOUT_S = 10.0
 SEARCH_S = 1.5  # readers wait, and other readers behind them
 TRIGRAM = 3  # characters that the index needs
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LEARNT_ANEW = """
 DROP TABLE IF EXISTS notice;
 DROP TABLE IF EXISTS look;
@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS notice (
     published_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     month TEXT NOT NULL,
+    day TEXT NOT NULL,
     is_withdrawn INTEGER NOT NULL,
     UNIQUE (column_code, place)
 );
@@ -59,7 +60,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(title, body, tokenize = "tri
 TEXTS = ("title", "summary", "department", "kind", "category", "published_at", "updated_at")
 ENTRY = f"SELECT index_number, column_code, place, {', '.join(TEXTS)}, month FROM notice"
 NAMED = "SELECT index_number, title FROM notice WHERE NOT is_withdrawn AND column_code = ?"
-FIELDS = ("column_code", "place", *TEXTS, "month", "is_withdrawn")
+FIELDS = ("column_code", "place", *TEXTS, "month", "day", "is_withdrawn")
 ENTER = f"""
 INSERT INTO notice (index_number, {", ".join(FIELDS)})
 VALUES (:index_number, {", ".join(f":{name}" for name in FIELDS)})
@@ -108,6 +109,20 @@ class Named(NamedTuple):
 
     index_number: str
     title: str
+
+    @property
+    def path(self) -> str:
+        return f"{place_of(self.index_number)}.html"
+
+
+class Line(NamedTuple):
+    """One notice as sitemaps and the search of titles have it: as text, for there are many."""
+
+    index_number: str
+    title: str
+    department: str
+    day: str  # of publication, campus time: "2026-11-27"
+    updated_at: str  # with its offset
 
     @property
     def path(self) -> str:
@@ -190,6 +205,7 @@ class Catalogue:
             "column_code": notice.column,
             "place": before["place"] if before is not None and keeps else self.size(notice.column),
             "month": f"{notice.moment('published_at'):%Y-%m}",
+            "day": f"{notice.moment('published_at'):%Y-%m-%d}",
             "is_withdrawn": notice.is_withdrawn,
         }
         self._connection.execute(ENTER, values)
@@ -329,8 +345,13 @@ class Catalogue:
         last = self._connection.execute(query, (column,)).fetchone()[0]
         return 0 if last is None else last + 1
 
-    def month(self, name: str) -> list[Entry]:
-        return self._entries("WHERE NOT is_withdrawn AND month = ? ORDER BY updated_at", name)
+    def month(self, name: str) -> list[Line]:
+        """Return the notices of a month, the one that changed last at the end."""
+        query = (
+            "SELECT index_number, title, department, day, updated_at FROM notice"
+            " WHERE NOT is_withdrawn AND month = ? ORDER BY updated_at"
+        )
+        return [Line(*row) for row in self._connection.execute(query, (name,))]
 
     def months(self) -> list[Month]:
         rows = self._connection.execute(MONTHS)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from channels.website.catalogue import Entry
+from channels.website.catalogue import Entry, Line
 from channels.website.imprint import Imprint
 from channels.website.notice import Notice
 
@@ -48,24 +49,21 @@ def json_feed(newest: Sequence[Entry], imprint: Imprint) -> bytes:
     return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 
 
-def sitemap(entries: Sequence[Entry], imprint: Imprint) -> bytes:
+def sitemap(lines: Sequence[Line], imprint: Imprint) -> bytes:
     """Return the sitemap of one month."""
-    lines = [
-        f"<url><loc>{escape(imprint.url(entry.index_number))}</loc>"
-        f"<lastmod>{entry.updated_at.isoformat()}</lastmod></url>"
-        for entry in entries
+    base = escape(imprint.base_url)
+    urls = [
+        f"<url><loc>{base}/{quote(line.path)}</loc><lastmod>{line.updated_at}</lastmod></url>"
+        for line in lines
     ]
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     frame = '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
-    return "\n".join([head + frame, *lines, "</urlset>\n"]).encode()
+    return "\n".join([head + frame, *urls, "</urlset>\n"]).encode()
 
 
-def titles(entries: Sequence[Entry]) -> bytes:
+def titles(lines: Sequence[Line]) -> bytes:
     """Return the titles of one month for static/search.js: [path, title, day, department] each."""
-    rows = [
-        [entry.path, entry.title, f"{entry.published_at:%Y-%m-%d}", entry.department]
-        for entry in entries
-    ]
+    rows = [(line.path, line.title, line.day, line.department) for line in lines]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, TemplateError
 
 from channels.website import codes, feeds
-from channels.website.catalogue import Entry, Month, Named
+from channels.website.catalogue import Entry, Line, Month, Named
 from channels.website.imprint import Imprint
 from channels.website.notice import Notice
 from channels.website.words import GENERATOR, HERE, environment
@@ -161,11 +161,11 @@ class Pages:
     def json_feed(self, newest: Sequence[Entry]) -> bytes:
         return feeds.json_feed(newest, self.imprint)
 
-    def month(self, entries: Sequence[Entry]) -> bytes:
-        return feeds.sitemap(entries, self.imprint)
+    def month(self, lines: Sequence[Line]) -> bytes:
+        return feeds.sitemap(lines, self.imprint)
 
-    def titles(self, entries: Sequence[Entry]) -> bytes:
-        return feeds.titles(entries)
+    def titles(self, lines: Sequence[Line]) -> bytes:
+        return feeds.titles(lines)
 
     def months(self, months: Sequence[Month]) -> bytes:
         return self._page("months.xml", months=months)

@@ -49,6 +49,7 @@ class Site:
             for part in rendition.parts:
                 tree.write(tree.media(index_number) / part.name, part.file)
             tree.write(tree.page(index_number), self.pages.notice(notice))
+            tree.settle()
             self._settle_all(catalogue)
 
     def take_down(self, index_number: str, *, reason: str) -> None:
@@ -60,6 +61,7 @@ class Site:
             if notice is not None and not notice.is_withdrawn:
                 gone = _withdrawn(notice, reason=reason)
                 tree.write(tree.page(index_number), self.pages.notice(gone))
+                tree.settle()
             self._settle_all(catalogue)
 
     def finish(self) -> None:
@@ -150,6 +152,7 @@ class Site:
         for entry in entries:
             lists.of(entry)
         lists.newest()
+        tree.settle()
         catalogue.settled(index_number)
 
     def _dress_around(self, lists: Lists, entry: Entry) -> None:

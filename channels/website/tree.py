@@ -19,6 +19,7 @@ class Tree:
     is_lasting: bool = True  # False: nobody reads here yet, and os.sync() comes at the end
     written: set[str] = field(default_factory=set, compare=False)  # names that changed so far
     removed: set[str] = field(default_factory=set, compare=False)
+    _folders: set[Path] = field(default_factory=set, compare=False)  # with a rename to be settled
 
     def page(self, index_number: str) -> Path:
         """Return the file of a notice."""
@@ -64,8 +65,13 @@ class Tree:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-        settle(path.parent)
+        self._folders.add(path.parent)
         self._note(path, is_there=True)
+
+    def settle(self) -> None:
+        """Make what was put in place so far survive a power cut."""
+        while self._folders:
+            settle(self._folders.pop())
 
     def remove(self, path: Path) -> None:
         """Take a file away; there may be none."""
