@@ -21,8 +21,9 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from channels import _http
+from channels._mark import Mark, digest_of
 from channels.wordpress.api import Api
-from channels.wordpress.article import Mark, compose, digest_of, slug_of, with_mark
+from channels.wordpress.article import compose, slug_of, with_mark
 from publisher.channel import (
     Channel,
     Checks,

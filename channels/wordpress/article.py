@@ -5,31 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import PurePath
 
+from channels._mark import Mark
 from channels._text import plain_text
 from publisher.channel import Content, Part, Rendition
 from publisher.errors import UnfitError
 
 INDEX_NUMBER = re.compile(r"\w+-\w+-[0-9]{4}-\w+")
-MARK = re.compile(r'data-yigao="([A-Za-z0-9._-]+) ([0-9a-f]{64})"')
 SUFFIXES = re.compile(r"\.[a-z0-9]{1,5}")
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What stands in a post of ours: whose delivery it is, and a digest of its words."""
-
-    key: str
-    digest: str
-
-    @classmethod
-    def read(cls, content: str) -> Mark | None:
-        """Return the mark in a post, or on its page; None: it is not ours."""
-        found = MARK.search(content)
-        return cls(found[1], found[2]) if found else None
 
 
 def compose(content: Content) -> Rendition:
@@ -117,10 +101,5 @@ def with_mark(rendition: Rendition, addresses: Mapping[str, str], *, key: str) -
     body = rendition.body.decode()
     for name, address in addresses.items():
         body = body.replace(f'="media:{name}"', f'="{html.escape(address)}"')
-    mark = Mark(key=key, digest=digest_of(body))
-    return f'<div data-yigao="{mark.key} {mark.digest}">\n{body}\n</div>', mark
-
-
-def digest_of(content: str) -> str:
-    """Return the sha256 of the words of a post: tags may be tidied on the way, words may not."""
-    return sha256("".join(plain_text(content).split()).encode()).hexdigest()
+    mark = Mark.of(body, key=key)
+    return mark.around(body), mark

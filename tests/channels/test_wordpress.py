@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from channels._mark import Mark, digest_of
 from channels.wordpress import WordPress
-from channels.wordpress.article import Mark, digest_of, slug_of, with_mark
+from channels.wordpress.article import slug_of, with_mark
 from publisher.channel import Content, Receipt
 from publisher.errors import (
     ChannelError,
