@@ -1,19 +1,17 @@
 """Posts of a WordPress site, written through its REST interface with an application password.
 
 A post is known by its slug, which comes from the index number, and by a mark in its content, which
-names the delivery. A newer edition takes the place of the older one under the same address.
+names delivery and edition. A newer edition takes the place of the older one under one address.
 API: developer.wordpress.org/rest-api/reference/posts, …/media, …/users; application passwords:
 make.wordpress.org/core/2020/11/05. Behaviour seen on 6.1.9.
 """
 
 from __future__ import annotations
 
-import hashlib
-import html
-import json
-import os
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +19,13 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from channels import _http
-from channels._mark import Mark, digest_of
-from channels.wordpress.api import Api
-from channels.wordpress.article import compose, slug_of, with_mark
+from channels.wordpress import library, posts, terms
+from channels.wordpress.api import POSTS, Api
+from channels.wordpress.article import Mark, compose, has_number, line_of, slug_of, with_mark
+from channels.wordpress.health import health
+from channels.wordpress.notes import Note, Notes
+from channels.wordpress.posts import DROPPED, MARK_LOST, WORDS_DIFFER, Post
+from channels.wordpress.receipts import number_in, receipt_of
 from publisher.channel import (
     Channel,
     Checks,
@@ -31,27 +33,29 @@ from publisher.channel import (
     Content,
     Finds,
     Health,
-    Part,
     Receipt,
     Rendition,
+    Shares,
     Shelf,
     Withdraws,
 )
 from publisher.errors import (
     ChannelError,
     ConfigError,
-    CredentialsError,
     PermanentError,
     RetryableError,
     UnknownOutcomeError,
 )
 
 KEY = re.compile(r"[A-Za-z0-9._-]{1,100}")
-POSTS, MEDIA = "wp/v2/posts", "wp/v2/media"
+NOTHING_SENT = "网站没有给出有用的回答，文章还没有发出，会自动再试"
+TAKEN = "网址 {} 已被另一篇文章占用，没有覆盖它：请在 WordPress 里改它的别名或彻底删除它"
+BY_HAND = "不知道是哪篇文章：请到 WordPress 后台把它移到回收站，再到这里登记"
+RIVAL_AFTER_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class WordPress(Channel, Confirms, Finds, Withdraws, Checks):
+class WordPress(Channel, Shares, Confirms, Finds, Withdraws, Checks):
     """One author of one site."""
 
     label: ClassVar[str] = "WordPress"
@@ -61,21 +65,37 @@ class WordPress(Channel, Confirms, Finds, Withdraws, Checks):
     application_password: str = field(repr=False)
     folder: Path
     shelf: Shelf = field(repr=False)
-    categories: dict[str, int] = field(default_factory=dict)  # "03" or a kind -> id of a category
+    categories: dict[str, int] = field(default_factory=dict)  # "0307", "03" or a kind -> its ID
     default_category: int = 0  # for what has none above; 0: the site's own default
     tags: tuple[int, ...] = ()
     has_permalinks: bool = True  # False: the site has addresses of the form /?p=1
+    settles_s: float = 60.0  # a request whose answer was lost may be at work for so long
     timeout_s: float = _http.TIMEOUT_S
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigError("要写完整的网址，以 http:// 或 https:// 开头", key="base_url")
+        if parts.query or parts.fragment:
+            raise ConfigError("网址里不能有 ? 或 #", key="base_url")
         if not self.username.strip() or ":" in self.username:
             raise ConfigError("应是 WordPress 的登录名", key="username")
-        numbers = [*self.categories.values(), *self.tags]
-        if any(number <= 0 for number in numbers) or self.default_category < 0:
-            raise ConfigError("分类和标签写它们在 WordPress 里的编号（ID）", key="categories")
+        if not self.application_password.strip():
+            raise ConfigError("不能为空", key="application_password")
+        for key, numbers in (("categories", self.categories.values()), ("tags", self.tags)):
+            if any(number <= 0 for number in numbers):
+                raise ConfigError("写它们在 WordPress 里的编号（ID），是正整数", key=key)
+        if self.default_category < 0:
+            raise ConfigError("写分类在 WordPress 里的编号（ID）", key="default_category")
+        if self.timeout_s <= 0:
+            raise ConfigError("应大于 0", key="timeout_s")
+        if self.settles_s < 0:
+            raise ConfigError("不能小于 0", key="settles_s")
+
+    def account(self) -> str:
+        """Return host and path of the site: names of posts and files are one to a site."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/').replace('/', '_')}"
 
     def render(self, content: Content) -> Rendition:
         return compose(content)
@@ -85,240 +105,158 @@ class WordPress(Channel, Confirms, Finds, Withdraws, Checks):
         if not KEY.fullmatch(key):
             raise PermanentError(f"a key that no post can carry: {key!r}")
         slug = slug_of(rendition, key)
-        with self.shelf.lock(f"wordpress {self.base_url}"):
-            try:
-                there = self._post(slug)
-                if there is not None and self._is(there, key) and there["status"] == "publish":
-                    return self._receipt(there)
-                wanted = self._wanted(rendition)
-                media = self._media(rendition.parts)
-            except UnknownOutcomeError as error:  # nothing that anybody sees has been sent yet
-                raise RetryableError(f"before sending: {error}", advice=error.advice) from None
-            content, mark = with_mark(
-                rendition, {name: one["source_url"] for name, one in media.items()}, key=key
-            )
-            first = rendition.facts.get("first_picture", "")
-            wanted |= {
-                "slug": slug,
-                "title": html.escape(rendition.title, quote=False),  # "<A>" would be dropped
-                "content": content,
-                "excerpt": html.escape(rendition.facts.get("summary", ""), quote=False),
-                "status": "publish",
-                "featured_media": media[first]["id"] if first in media else 0,
-            }
-            self._note(key, slug=slug, digest=mark.digest, wanted=wanted)
-            route = f"{POSTS}/{there['id']}" if there is not None else POSTS
-            post = self._api.post(route, wanted)
-            if post.get("slug") != slug:
-                post = self._give_way(post, slug, key)
-        return self._receipt(post)
+        with self.shelf.lock(f"wordpress {self.account()}"):
+            with _before_sending():
+                there = posts.named(self._api, slug)
+                if there is not None and there.is_shown and _is(there, rendition, key):
+                    return receipt_of(there, key, seen="网站上已有这篇文章，没有重复发布")
+                if there is not None:
+                    _require_ours(there, rendition, key)
+                wanted = self._wanted(rendition, key=key, slug=slug)
+            edition = rendition.facts.get("digest", "")
+            self._notes.write(key, slug=slug, edition=edition, wanted=wanted)
+            return self._send(there, wanted, key=key)
 
-    def _post(self, slug: str) -> dict[str, Any] | None:
-        """Return the post of this name, in the bin too; None: there is none."""
-        params = {"context": "edit", "slug": slug}
-        for each in self._api.rows(POSTS, **params, status="any"):
-            if each.get("slug") == slug:
-                return each
-        binned = params | {"slug": f"{slug}__trashed"}
-        return next(iter(self._api.rows(POSTS, **binned, status="trash")), None)
+    def _wanted(self, rendition: Rendition, *, key: str, slug: str) -> dict[str, Any]:
+        """Return the fields of the post, once the site has all that they name."""
+        terms_of = self._terms(rendition)
+        if gone := terms.lacking(self._api, terms_of):
+            advice = f"网站上没有{gone}，文章还没有发出：请改正设置后重新发送"
+            raise PermanentError(f"terms that are not there: {terms_of}", advice=advice)
+        files = library.stored(self._api, rendition.parts)
+        addresses = {name: str(file["source_url"]) for name, file in files.items()}
+        first = rendition.facts.get("first_picture", "")
+        return {
+            "slug": slug,
+            "title": line_of(rendition.title),
+            "content": with_mark(rendition, addresses, key=key),
+            "excerpt": line_of(rendition.facts.get("summary", "")),
+            "status": "publish",  # never "future": WordPress publishes those when somebody visits
+            "featured_media": files[first]["id"] if first in files else 0,
+            **terms_of,
+        }
 
-    def _wanted(self, rendition: Rendition) -> dict[str, Any]:
-        """Return categories and tags; PermanentError where the site has them not.
-
-        WordPress drops what it does not know without a word, so it is asked before.
-        """
+    def _terms(self, rendition: Rendition) -> dict[str, list[int]]:
         facts = rendition.facts
-        category = self.categories.get(
-            facts.get("category", "")[:2], self.categories.get(facts.get("kind", ""), 0)
-        )
-        chosen = category or self.default_category
-        wanted: dict[str, Any] = {"categories": [chosen]} if chosen else {}
-        if self.tags:
-            wanted["tags"] = list(self.tags)
-        for name, word in (("categories", "分类"), ("tags", "标签")):
-            asked = [str(number) for number in wanted.get(name, [])]
-            if not asked:
-                continue
-            rows = self._api.rows(f"wp/v2/{name}", include=",".join(asked))
-            lacking = set(asked) - {str(row.get("id")) for row in rows}
-            if lacking:
-                raise PermanentError(
-                    f"{name} {sorted(lacking)} are not there",
-                    advice=f"网站上没有编号为 {'、'.join(sorted(lacking))} 的{word}，还没有发出："
-                    f"请改正 {name} 后重新发送",
-                )
-        return wanted
+        category = self.default_category
+        if number := terms.chosen(
+            self.categories, number=facts.get("category", ""), kind=facts.get("kind", "")
+        ):
+            category = number
+        asked = {"categories": [category] if category else [], "tags": list(self.tags)}
+        return {name: numbers for name, numbers in asked.items() if numbers}
 
-    def _media(self, parts: Sequence[Part]) -> dict[str, dict[str, Any]]:
-        """Return each file in the site's library, uploading what is not there yet."""
-        return {part.name: self._medium(part) for part in parts}
+    def _send(self, there: Post | None, wanted: Mapping[str, Any], *, key: str) -> Receipt:
+        """Do the one visible act, and look at what came of it."""
+        route = POSTS if there is None else f"{POSTS}/{there.id}"
+        post = Post.of(self._api.post(route, wanted))
+        if post.slug != wanted["slug"]:
+            return self._give_way(post, str(wanted["slug"]), key=key, is_new=there is None)
+        if there is not None:
+            self._clear_away(library.names_in(there.content) - library.names_in(post.content))
+        return receipt_of(post, key, wanted=wanted)
 
-    def _medium(self, part: Part) -> dict[str, Any]:
-        digest = hashlib.sha256(part.file).hexdigest()[:24]
-        slug, suffix = f"ann-{digest}", Path(part.name).suffix
-        for row in self._api.rows(MEDIA, slug=slug, context="edit"):
-            if row.get("slug") == slug and row.get("source_url"):
-                return row
-        md5 = hashlib.md5(part.file, usedforsecurity=False).hexdigest()  # as WordPress compares it
-        made = self._api.upload(f"{slug}{suffix}", part.file, media_type=part.media_type, md5=md5)
-        fields = {"alt_text": part.label, "title": part.label, "slug": slug}
-        return self._api.post(f"{MEDIA}/{made['id']}", fields)
+    def _clear_away(self, names: set[str]) -> None:
+        """Remove the files that only the older edition had; the new one is out already."""
+        try:
+            library.remove(self._api, names)
+        except ChannelError:
+            return  # they are asked for again when the post is withdrawn
 
-    def _give_way(self, post: Mapping[str, Any], slug: str, key: str) -> dict[str, Any]:
-        """Remove our post that got another name, for somebody was faster under this one."""
-        self._api.delete(f"{POSTS}/{post['id']}", force=True)
-        rival = self._post(slug)
-        if rival is not None and self._is(rival, key):
-            return rival
+    def _give_way(self, post: Post, slug: str, *, key: str, is_new: bool) -> Receipt:
+        """Take away our post that got another name, for somebody was faster under this one."""
+        route = f"{POSTS}/{post.id}"
+        try:
+            self._api.delete(route, force=is_new)
+        except UnknownOutcomeError:  # a lost answer; deleting twice does no harm
+            self._api.delete(route, force=is_new)
+        with _before_sending():
+            rival = posts.named(self._api, slug)
+        if rival is not None and rival.is_shown and rival.mark and rival.mark.key == key:
+            return receipt_of(rival, key, seen="同一篇文章已由另一次发送发布，没有重复")
         raise RetryableError(
-            f"another post has the name {slug}",
-            after_s=10,
-            advice=f"网站上有别的文章占用了网址 {slug}：请在 WordPress 里改它的别名",
+            f"the name {slug} became {post.slug}", after_s=RIVAL_AFTER_S, advice=TAKEN.format(slug)
         )
 
     def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
         """Read the post back, field by field, and then its page as any reader gets it."""
-        known = self._noted(key)
-        if known is None and receipt is None:
-            return None  # what is sent is noted before
-        post = self._by_number(receipt) if receipt else None
-        if post is None and known is not None:
-            post = self._post(str(known["slug"]))
-        if post is None or post.get("status") == "trash" or not self._is(post, key):
-            return None
-        if post.get("status") != "publish":
-            raise UnknownOutcomeError(
-                f"the post is {post.get('status')}",
-                advice="文章在 WordPress 里不是“已发布”：请到后台看是谁改了它",
-            )
-        self._require_same(post, known)
+        with _looking():
+            note = self._notes.read(key)
+            if note is None and receipt is None:
+                return None  # what is sent is noted before
+            post = self._there(key, note, receipt)
+            if post is None:
+                self._require_settled(note, receipt)
+                return None
+            return self._confirmed(post, note, key=key)
+
+    def _there(self, key: str, note: Note | None, receipt: Receipt | None) -> Post | None:
+        """Return the post of a delivery; None: it is away, or another one has its place."""
+        found = posts.numbered(self._api, number_in(receipt)) if receipt else None
+        if found is None and note is not None:
+            found = posts.named(self._api, note.slug)
+        if found is not None and found.mark is not None and not _is_it(found.mark, key, note):
+            found = None
+        if found is None and note is not None:
+            found = posts.marked(self._api, key, note.edition)
+        return None if found is not None and found.status == "trash" else found
+
+    def _require_settled(self, note: Note | None, receipt: Receipt | None) -> None:
+        """Nothing is there for certain once no request of ours can be at work any more."""
+        if receipt is None and note is not None and time.time() < note.sent_at_s + self.settles_s:
+            raise UnknownOutcomeError("not there, but the request may still be at work")
+
+    def _confirmed(self, post: Post, note: Note | None, *, key: str) -> Receipt:
+        if post.mark is None:
+            raise UnknownOutcomeError("the mark is gone", advice=MARK_LOST)
+        if not post.is_shown:
+            advice = f"文章在 WordPress 里是“{post.state}”，读者看不到：请到后台看是谁改了它"
+            raise UnknownOutcomeError(f"the post is {post.status}", advice=advice)
+        if not post.has_its_words():
+            raise UnknownOutcomeError("the words differ", advice=WORDS_DIFFER)
+        if note is not None and (lost := post.lacks(note.wanted)):
+            raise UnknownOutcomeError(f"dropped: {lost}", advice=DROPPED.format("、".join(lost)))
         self._require_seen(post, key)
-        return self._receipt(post, evidence="文章已发布，正文一致，网页能打开")
+        return receipt_of(post, key, seen="文章已发布，各项与送出的一致，读者能打开")
 
-    def _by_number(self, receipt: Receipt) -> dict[str, Any] | None:
-        if not receipt.remote_id.isdecimal():
-            return None
-        reply = self._api.get(f"{POSTS}/{receipt.remote_id}", context="edit")
-        if reply.status == 404 and reply.code == "rest_post_invalid_id":
-            return None
-        self._api.require(reply)
-        return reply.said if isinstance(reply.said, dict) else None
-
-    def _require_same(self, post: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
-        """Compare what stands there with what was asked for; what was dropped is named."""
-        raw = str(_raw(post, "content"))
-        mark = Mark.read(raw)
-        if mark is None or digest_of(raw) != mark.digest:
-            raise UnknownOutcomeError(
-                "the words differ", advice="网站上的正文与审核通过的不一致：请立即核对这篇文章"
-            )
-        wanted = known["wanted"] if known else {}
-        names = {
-            "title": "标题",
-            "categories": "分类",
-            "tags": "标签",
-            "featured_media": "特色图片",
-        }
-        lost = [
-            word
-            for name, word in names.items()
-            if name in wanted and not _agrees(wanted[name], _raw(post, name))
-        ]
-        if lost:
-            raise UnknownOutcomeError(
-                f"dropped: {lost}",
-                advice=f"网站没有照单收下：{'、'.join(lost)}。请到 WordPress 里补上，再到这里核实",
-            )
-
-    def _require_seen(self, post: Mapping[str, Any], key: str) -> None:
-        link = str(post.get("link", ""))
-        answer = _http.send("GET", link, timeout_s=self.timeout_s, params={"check": key})
-        text = answer.content.decode("utf-8", "replace")
-        mark = Mark.read(text)
-        if answer.status_code != 200 or mark is None or mark.key != key:
+    def _require_seen(self, post: Post, key: str) -> None:
+        """Open the page as anybody, past the caches, and look for the mark."""
+        answer = _http.send("GET", post.link, timeout_s=self.timeout_s, params={"check": key})
+        mark = Mark.read(answer.content.decode("utf-8", "replace"))
+        if answer.status_code != 200 or mark != post.mark:
             raise UnknownOutcomeError(
                 f"the page answers HTTP {answer.status_code}, without the mark",
-                advice=f"文章已发布，但读者打开 {link} 看不到它：检查缓存插件和网站设置",
+                advice=f"文章已发布，但读者打开 {post.link} 看不到它：检查缓存插件和网站设置",
             )
 
     def find(self, rendition: Rendition, *, key: str) -> Receipt | None:
         """Look under the name that the rendition has, whatever our own notes know."""
-        post = self._post(slug_of(rendition, key))
-        if post is None or post.get("status") == "trash" or not self._is(post, key):
-            return None
-        return self.confirm(key=key, receipt=Receipt(remote_id=str(post["id"])))
+        with _looking():
+            post = posts.named(self._api, slug_of(rendition, key))
+            if post is None or post.status == "trash":
+                return None
+            if post.mark is not None and not _is(post, rendition, key):
+                return None
+            return self._confirmed(post, self._notes.read(key), key=key)
 
     def withdraw(self, receipt: Receipt, *, reason: str) -> None:
-        """Move the post into the bin, from where a person can bring it back."""
-        if not receipt.remote_id.isdecimal():
-            raise PermanentError(
-                f"a receipt that names no post: {receipt!r}",
-                advice="不知道是哪篇文章：请到 WordPress 后台把它移到回收站，再到这里登记",
-            )
+        """Move the post into the bin, and its files out of the library; no reason is shown."""
+        number, key = number_in(receipt), receipt.remote_id.partition(":")[2]
+        if not number.isdecimal():
+            raise PermanentError(f"a receipt that names no post: {receipt!r}", advice=BY_HAND)
         try:
-            self._api.delete(f"{POSTS}/{receipt.remote_id}", force=False)
-        except UnknownOutcomeError as error:  # twice in the bin does no harm
-            raise RetryableError(str(error), after_s=10, advice=error.advice) from None
+            post = posts.numbered(self._api, number)
+            if post is None or (post.mark is not None and key and post.mark.key != key):
+                return  # deleted for good, or a newer edition stands in its place
+            self._api.delete(f"{POSTS}/{number}")
+            if post.mark is not None:
+                library.remove(self._api, library.names_in(post.content))
+        except UnknownOutcomeError as error:  # all of it may be done twice
+            raise RetryableError(str(error), after_s=10, advice=error.advice) from error
 
     def check(self) -> Health:
-        """Ask whether the site takes application passwords, and what the account may do."""
-        try:
-            root = self._api.get("")
-            self._api.require(root)
-            me = self._api.get("wp/v2/users/me", context="edit")
-            self._api.require(me)
-        except CredentialsError as error:
-            return Health(
-                is_reachable=True, is_signed_in=False, note=str(error), advice=error.advice
-            )
-        except ChannelError as error:
-            advice = error.advice or "连不上网站的接口：检查网络和 base_url"
-            return Health(is_reachable=False, note=str(error), advice=advice)
-        said = root.said if isinstance(root.said, dict) else {}
-        return Health(
-            is_reachable=True,
-            is_signed_in=True,
-            note=f"{said.get('name', '')}，账号 {me.said.get('name', '')}",
-            advice=_advice(said, me.said),
-        )
-
-    def _is(self, post: Mapping[str, Any], key: str) -> bool:
-        mark = Mark.read(str(_raw(post, "content")))
-        return mark is not None and mark.key == key
-
-    def _receipt(self, post: Mapping[str, Any], *, evidence: str = "") -> Receipt:
-        said = evidence or f"网站收下，文章编号 {post['id']}"
-        return Receipt(remote_id=str(post["id"]), url=str(post.get("link", "")), evidence=said)
-
-    def _note(self, key: str, **facts: object) -> None:
-        """Keep what is about to be sent, so that it can be looked up whatever happens."""
-        path = self._notes / f"{key}.json"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(".unfinished")
-            with unfinished.open("w", encoding="utf-8") as file:
-                wanted = {k: v for k, v in dict(facts["wanted"]).items() if k != "content"}  # type: ignore[call-overload]
-                json.dump(facts | {"wanted": wanted}, file, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        except OSError as error:
-            advice = "数据目录写不进去：检查磁盘空间和权限"
-            raise RetryableError(f"before sending: {error}", advice=advice) from error
-
-    def _noted(self, key: str) -> dict[str, Any] | None:
-        try:
-            text = (self._notes / f"{key}.json").read_text(encoding="utf-8")
-            found: dict[str, Any] = json.loads(text)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise UnknownOutcomeError(f"our own note cannot be read: {error}") from error
-        return found
-
-    @property
-    def _notes(self) -> Path:
-        return self.folder / "sent"
+        numbers = {*self.categories.values(), self.default_category} - {0}
+        return health(self._api, {"categories": numbers, "tags": self.tags})
 
     @cached_property
     def _api(self) -> Api:
@@ -330,28 +268,42 @@ class WordPress(Channel, Confirms, Finds, Withdraws, Checks):
             timeout_s=self.timeout_s,
         )
 
-
-def _raw(post: Mapping[str, Any], name: str) -> object:
-    value = post.get(name)
-    return value.get("raw", "") if isinstance(value, dict) else value
-
-
-def _agrees(wanted: object, there: object) -> bool:
-    if isinstance(wanted, list) and isinstance(there, list):
-        return set(wanted) == set(there)
-    if isinstance(wanted, str) and isinstance(there, str):
-        return html.unescape(wanted) == html.unescape(there)  # it may escape "&" once more
-    return wanted == there
+    @property
+    def _notes(self) -> Notes:
+        return Notes(folder=self.folder / "sent")
 
 
-def _advice(site: Mapping[str, Any], me: Mapping[str, Any]) -> str:
-    ways = site.get("authentication")
-    if not isinstance(ways, dict) or "application-passwords" not in ways:
-        return "网站没有开放应用程序密码：要用 https，或请网站管理员启用"
-    may = me.get("capabilities")
-    may = may if isinstance(may, dict) else {}
-    if not may.get("publish_posts") or not may.get("upload_files"):
-        return "这个账号不能发布文章或上传文件：请在 WordPress 里给它“作者”角色"
-    if may.get("unfiltered_html"):
-        return "这个账号可以发布任意代码（编辑或管理员）：请换成“作者”角色的账号"
-    return ""
+def _is_it(mark: Mark, key: str, note: Note | None) -> bool:
+    """Whether a mark is that of a delivery; another installation may have a key like ours."""
+    return mark.key == key and (note is None or mark.edition == note.edition)
+
+
+def _is(post: Post, rendition: Rendition, key: str) -> bool:
+    mark = post.mark
+    return mark is not None and (mark.key, mark.edition) == (key, rendition.facts.get("digest"))
+
+
+def _require_ours(there: Post, rendition: Rendition, key: str) -> None:
+    """Refuse to write over a post that is not ours: a person's, or another installation's."""
+    if there.mark is not None and (has_number(rendition) or _is(there, rendition, key)):
+        return
+    raise PermanentError(f"the name {there.slug} is taken", advice=TAKEN.format(there.link))
+
+
+@contextmanager
+def _before_sending() -> Iterator[None]:
+    """Whatever is lost in here, nothing has been sent that anybody sees."""
+    try:
+        yield
+    except UnknownOutcomeError as error:
+        advice = error.advice or NOTHING_SENT
+        raise RetryableError(f"before sending: {error}", advice=advice) from error
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """A look that could not be taken proves neither that a post is there nor that it is not."""
+    try:
+        yield
+    except (RetryableError, PermanentError) as error:
+        raise UnknownOutcomeError(f"not looked: {error}", advice=error.advice) from error

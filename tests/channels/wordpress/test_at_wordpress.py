@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import html
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from lxml import html as pages
 
 from channels.wordpress import WordPress
 from publisher.channel import Attachment, Content, Image, Receipt
-from publisher.errors import CredentialsError, PermanentError, UnknownOutcomeError
+from publisher.errors import (
+    ChannelError,
+    CredentialsError,
+    PermanentError,
+    RetryableError,
+    UnknownOutcomeError,
+)
 from tests import wordpress
 from tests.channels.test_contract import DOT
 from tests.channels.wechat.scene import MemoryShelf
@@ -49,6 +58,7 @@ def channel(site: Site, tmp_path: Path) -> WordPress:
         application_password=site.passwords["author"],
         folder=tmp_path / "wp",
         shelf=MemoryShelf(),
+        settles_s=0.0,
         categories={"03": site.category},
     )
 
@@ -112,6 +122,143 @@ def test_pictures_and_files_are_uploaded_once_and_shown(
     assert "收费 标准.pdf" in requests.get(receipt.url, timeout=20).text
     for each in ours:
         assert requests.get(each["source_url"], timeout=20).status_code == 200
+
+
+def test_readers_get_the_very_words(site: Site, channel: WordPress, notice: Content) -> None:
+    """What WordPress would prettify: quotes, dashes, dots, smileys, shortcodes, bare addresses."""
+    words = (
+        "he said \"yes\" 'no' -- 9-12 ... 尺寸3x4 :) 8-) [gallery] [1] (tm) & https://a.example/"
+    )
+    shown = replace(
+        notice,
+        title='说明 "A" -- [gallery] :)',
+        body=f"<p>{escape(words, quote=False)}</p><p>https://a.example/watch?v=1</p>",
+    )
+
+    receipt = channel.deliver(channel.render(shown), key="delivery-1")
+
+    page = pages.fromstring(requests.get(receipt.url, timeout=20).content.decode())
+    text = str(page.xpath("string()"))
+    assert words in text
+    assert "https://a.example/watch?v=1" in text
+    assert shown.title in page.findtext(".//title", "")
+    assert not page.xpath("//div[@data-yigao]//iframe")
+    assert channel.confirm(key="delivery-1", receipt=receipt) is not None
+
+
+def test_files_go_with_the_post_and_with_the_edition(
+    site: Site, channel: WordPress, notice: Content
+) -> None:
+    one, other = (
+        Attachment(name="表.pdf", file=b"%PDF-1.7\n%" + word, media_type="application/pdf")
+        for word in (b"old", b"new")
+    )
+    channel.deliver(channel.render(replace(notice, attachments=(one,))), key="delivery-1")
+    old = files_of(site, notice)
+    receipt = channel.deliver(channel.render(replace(notice, attachments=(other,))), key="d-2")
+    new = files_of(site, notice)
+    seen = [requests.get(url, timeout=20).status_code for url in (*old, *new)]
+
+    channel.withdraw(receipt, reason="有误")
+
+    assert seen == [404, 200]
+    assert requests.get(new[0], timeout=20).status_code == 404
+
+
+def test_a_file_that_another_post_offers_stays(
+    site: Site, channel: WordPress, notice: Content
+) -> None:
+    file = Attachment(name="表.pdf", file=b"%PDF-1.7\n%both", media_type="application/pdf")
+    shared = replace(notice, attachments=(file,))
+    other = replace(shared, index_number=f"{notice.index_number}-b")
+    receipt = channel.deliver(channel.render(shared), key="delivery-1")
+    channel.deliver(channel.render(other), key="delivery-2")
+    [address] = files_of(site, notice)
+
+    channel.withdraw(receipt, reason="有误")
+
+    assert requests.get(address, timeout=20).status_code == 200
+
+
+def files_of(site: Site, notice: Content) -> list[str]:
+    """The addresses of the files that the post of a notice offers."""
+    first = min(posts(site, notice), key=lambda post: len(post["slug"]))
+    return re.findall(r'href="([^"]+ann-file-[^"]+)"', first["content"]["raw"])
+
+
+def test_a_post_that_a_person_renamed_is_found_by_its_mark(
+    site: Site, channel: WordPress, notice: Content
+) -> None:
+    receipt = channel.deliver(channel.render(notice), key="delivery-1")
+    edit(site, receipt, slug=f"renamed-{notice.index_number}")
+
+    found = channel.confirm(key="delivery-1", receipt=None)
+
+    assert found is not None
+    assert found.remote_id == receipt.remote_id
+
+
+def test_a_post_of_a_person_is_never_written_over(
+    site: Site, channel: WordPress, notice: Content
+) -> None:
+    receipt = channel.deliver(channel.render(notice), key="delivery-1")
+    edit(site, receipt, content="<p>人写的</p>")
+
+    with pytest.raises(PermanentError) as caught:
+        channel.deliver(channel.render(notice), key="delivery-1")
+
+    [post] = posts(site, notice)
+    assert "占用" in caught.value.advice
+    assert post["content"]["raw"] == "<p>人写的</p>"
+
+
+def test_a_site_is_written_to_by_its_addresses_without_permalinks(
+    site: Site, channel: WordPress, notice: Content
+) -> None:
+    plain = replace(channel, has_permalinks=False)
+
+    receipt = plain.deliver(plain.render(notice), key="delivery-1")
+
+    assert plain.confirm(key="delivery-1", receipt=receipt) is not None
+    assert plain.check().is_well
+
+
+def test_two_installations_at_once_make_one_post(
+    site: Site, channel: WordPress, notice: Content
+) -> None:
+    """They share no lock, so the site decides by the ending of the name."""
+    rendition, receipts, errors = channel.render(notice), list[Receipt](), list[ChannelError]()
+
+    def send(shelf: MemoryShelf) -> None:
+        other = replace(channel, shelf=shelf)
+        for _ in range(8):
+            try:
+                receipts.append(other.deliver(rendition, key="delivery-1"))
+            except RetryableError as error:
+                errors.append(error)
+            else:
+                return
+
+    threads = [threading.Thread(target=send, args=(MemoryShelf(),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    [post] = posts(site, notice)
+    assert {receipt.remote_id for receipt in receipts} == {f"{post['id']}:delivery-1"}
+    assert not post["slug"].endswith("-2")
+
+
+def edit(site: Site, receipt: Receipt, **fields: object) -> None:
+    """Change a post by hand, as an editor."""
+    number = receipt.remote_id.partition(":")[0]
+    requests.post(
+        f"{site.url}/wp-json/wp/v2/posts/{number}",
+        auth=("editor", site.passwords["editor"]),
+        json=fields,
+        timeout=20,
+    ).raise_for_status()
 
 
 def test_a_newer_edition_takes_the_place_under_the_same_address(
@@ -215,12 +362,7 @@ def test_a_category_that_somebody_took_away_is_noticed(
     site: Site, channel: WordPress, notice: Content
 ) -> None:
     receipt = channel.deliver(channel.render(notice), key="delivery-1")
-    requests.post(
-        f"{site.url}/wp-json/wp/v2/posts/{receipt.remote_id}",
-        auth=("editor", site.passwords["editor"]),
-        json={"categories": [1]},
-        timeout=20,
-    )
+    edit(site, receipt, categories=[1])
 
     with pytest.raises(UnknownOutcomeError) as caught:
         channel.confirm(key="delivery-1", receipt=receipt)
