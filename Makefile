@@ -21,11 +21,12 @@ check: .venv/ready-to-test   ## style, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock:           ## write the lock files anew (needs uv)
-	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
-		--generate-hashes --no-header --quiet -o .ci/requirements.lock
+lock:           ## write the lock files anew (needs uv); what tests need decides where both need it
 	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-header --quiet -o .ci/requirements-dev.lock
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
+		--constraint .ci/requirements-dev.lock \
+		--generate-hashes --no-header --quiet -o .ci/requirements.lock
 
 clean:          ## remove the environment
 	rm -rf .venv

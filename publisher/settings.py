@@ -314,11 +314,19 @@ def _targets(home: Path, tables: dict[str, Any]) -> dict[str, dict[str, object]]
             raise ConfigError("每个发布目标是一个表，写成 [名称]", file=file, key=name)
         if not TARGET_NAME.fullmatch(name):
             raise ConfigError("名称只用小写字母、数字、- 和 _，字母开头", file=file, table=name)
-        resolved[name] = {
-            key: _secret(home, name, key, value) if isinstance(value, str) else value
-            for key, value in table.items()
-        }
+        resolved[name] = {key: _secrets(home, name, key, value) for key, value in table.items()}
     return resolved
+
+
+def _secrets(home: Path, table: str, key: str, value: object) -> object:
+    """Return a value with the secrets in it resolved, also within tables and lists of tables."""
+    if isinstance(value, str):
+        return _secret(home, table, key, value)
+    if isinstance(value, dict):
+        return {name: _secrets(home, table, key, each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_secrets(home, table, key, each) for each in value]
+    return value
 
 
 def _alarm(home: Path, own: Alarm) -> Alarm:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from urllib.parse import urlsplit
 from channels import _http
 from channels.website.article import compose
 from channels.website.columns import Columns, OwnColumn
+from channels.website.copies.address import CopyTable
+from channels.website.copies.address import place_of as copy_place
+from channels.website.copies.mirror import Mirror
 from channels.website.imprint import Imprint, Office
 from channels.website.notice import place_of
 from channels.website.pages import Pages
@@ -74,6 +78,7 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
     request_url: str = ""  # of an online form for 依申请公开; empty: by mail and by hand
     own_columns: dict[str, OwnColumn] = field(default_factory=dict)
     report_categories: tuple[str, ...] = ("0106",)  # whose notices are the yearly reports
+    copies: tuple[CopyTable, ...] = field(default=(), repr=False)  # other places of the files
     timeout_s: float = _http.TIMEOUT_S  # for reading a page back
 
     label: ClassVar[str] = "官网"
@@ -86,6 +91,8 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
         if parts.query or parts.fragment:
             raise ConfigError("网址里不能有 ? 或 #", key="base_url")
         _ = self._imprint  # refuses what is wrong with the look
+        for table in self.copies:
+            copy_place(table)
 
     def link(self, content: Content) -> str:
         if place_of(content.index_number) is None:
@@ -123,8 +130,18 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
         return RetryableError(message, advice=advice)
 
     def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
+        self._catch_up()
         index_number = index_number_in(receipt) if receipt else None
         return self._read_back.confirm(key, index_number)
+
+    def _catch_up(self) -> None:
+        """Bring the copies up to date, before anybody looks at what readers see."""
+        try:
+            if self._site.behind():
+                self._site.copy()
+        except (ChannelError, OSError, sqlite3.Error) as error:
+            advice = getattr(error, "advice", "")
+            raise UnknownOutcomeError(f"a copy is behind: {error}", advice=advice) from error
 
     def find(self, rendition: Rendition, *, key: str) -> Receipt | None:
         """Look at the address that its index number gives it, whatever the catalogue knows."""
@@ -146,7 +163,12 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
             ) from error
 
     def check(self) -> Health:
-        return self._read_back.health()
+        health = self._read_back.health()
+        behind = self._site.behind() if self.copies else 0
+        if behind and not health.advice:
+            advice = f"网站的副本还差 {behind} 个文件：检查副本的服务器"
+            return replace(health, advice=advice)
+        return health
 
     def pages(self) -> ASGIApp:
         """Return the site; a large one is served as it is while a new look is being written."""
@@ -162,6 +184,14 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
         except (OSError, sqlite3.Error, ConfigError):
             # what stands in the folder is still worth reading
             log.exception("the site cannot be written in its present look")
+        if self.copies:
+            threading.Thread(target=self._copy, name="website-copies", daemon=True).start()
+
+    def _copy(self) -> None:
+        try:
+            self._site.copy()
+        except (ChannelError, OSError, sqlite3.Error) as error:
+            log.warning("a copy is behind: %s", error)  # the next delivery or look goes on
 
     @cached_property
     def _imprint(self) -> Imprint:
@@ -185,8 +215,21 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
 
     @cached_property
     def _site(self) -> Site:
-        return Site(self.folder, Pages(self._imprint))
+        mirrors = tuple(
+            Mirror(
+                opened=partial(copy_place, table),
+                journal=self.folder / "copies" / f"{_name_of(table)}.db",
+                site=self._imprint.base_url,
+            )
+            for table in self.copies
+        )
+        return Site(self.folder, Pages(self._imprint), mirrors)
 
     @cached_property
     def _read_back(self) -> ReadBack:
         return ReadBack(site=self._site, timeout_s=self.timeout_s)
+
+
+def _name_of(table: CopyTable) -> str:
+    """Return a name for the journal of a copy: another address is another copy."""
+    return sha256(table.get("address", "").encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from channels.website.catalogue import Catalogue, Entry, alone, opened
+from channels.website.copies.mirror import Mirror
 from channels.website.lists import Lists
 from channels.website.notice import Notice, with_addresses
 from channels.website.pages import Pages
@@ -33,6 +34,7 @@ class Site:
 
     folder: Path
     pages: Pages
+    mirrors: tuple[Mirror, ...] = ()  # copies at other places
 
     @property
     def tree(self) -> Tree:
@@ -51,6 +53,7 @@ class Site:
             tree.write(tree.page(index_number), self.pages.notice(notice))
             tree.settle()
             self._settle_all(catalogue)
+        self.copy()
 
     def take_down(self, index_number: str, *, reason: str) -> None:
         """Leave a page that says so under the address, and nothing anywhere else."""
@@ -63,6 +66,16 @@ class Site:
                 tree.write(tree.page(index_number), self.pages.notice(gone))
                 tree.settle()
             self._settle_all(catalogue)
+        self.copy()
+
+    def copy(self) -> None:
+        """Bring all copies up to date; a ChannelError where one cannot be."""
+        for mirror in self.mirrors:
+            mirror.push(self.tree.root)
+
+    def behind(self) -> int:
+        """Return how many files have still to go to some copy."""
+        return sum(mirror.pending() for mirror in self.mirrors)
 
     def finish(self) -> None:
         """Finish what a killed process left half done; leave it to others who are at work."""
@@ -105,6 +118,8 @@ class Site:
 
     def _rebuild(self, catalogue: Catalogue) -> None:
         rebuild(Trees(self.folder), self.pages, catalogue)
+        for mirror in self.mirrors:
+            mirror.note_all(self.tree.root)
         catalogue.wears(self.pages.look)
 
     def _notice(self, rendition: Rendition, *, key: str) -> Notice:
@@ -153,7 +168,22 @@ class Site:
             lists.of(entry)
         lists.newest()
         tree.settle()
+        self._note(tree, index_number, notice)
         catalogue.settled(index_number)
+
+    def _note(self, tree: Tree, index_number: str, notice: Notice | None) -> None:
+        """Note for the copies what belongs to a change, also where another process made it."""
+        page = tree.page(index_number).relative_to(tree.root).as_posix()
+        media = tree.media(index_number).relative_to(tree.root).as_posix()
+        names = {f"{media}/{name}" for name in notice.media} if notice else set()
+        is_gone = notice is None or notice.is_withdrawn
+        for mirror in self.mirrors:
+            known = mirror.below(f"{media}/")
+            mirror.note(
+                {*tree.written, *names, page},
+                {*tree.removed, *(known - names)},
+                tombstones={page} if is_gone else (),
+            )
 
     def _dress_around(self, lists: Lists, entry: Entry) -> None:
         """Let a notice and those before and after it name each other, as far as they stand."""

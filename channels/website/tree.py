@@ -17,7 +17,7 @@ class Tree:
 
     root: Path
     is_lasting: bool = True  # False: nobody reads here yet, and os.sync() comes at the end
-    written: set[str] = field(default_factory=set, compare=False)  # names that changed so far
+    written: set[str] = field(default_factory=set, compare=False)  # names, changed or as before
     removed: set[str] = field(default_factory=set, compare=False)
     _folders: set[Path] = field(default_factory=set, compare=False)  # with a rename to be settled
 
@@ -53,10 +53,11 @@ class Tree:
 
     def write(self, path: Path, content: bytes) -> None:
         """Put a file in place at once: a reader sees the old one or the new one, never a half."""
-        if self.is_lasting and _is(path, content):
-            return
         if not self.is_lasting:
             _write_at_once(path, content)
+            return
+        self._note(path, is_there=True)
+        if _is(path, content):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = _unfinished(path)
@@ -66,7 +67,6 @@ class Tree:
             os.fsync(file.fileno())
         unfinished.replace(path)
         self._folders.add(path.parent)
-        self._note(path, is_there=True)
 
     def settle(self) -> None:
         """Make what was put in place so far survive a power cut."""

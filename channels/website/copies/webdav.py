@@ -1,0 +1,95 @@
+"""WebDAV (RFC 4918): PUT under another name, then MOVE over the old one."""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import quote
+
+from channels import _http
+from channels.website.copies.place import Place
+from channels.website.kinds import kind_of_page
+from publisher.errors import (
+    CredentialsError,
+    PermanentError,
+    RetryableError,
+    UnknownOutcomeError,
+)
+
+REFUSED = "副本的服务器不认这个账号：检查用户名和密码"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebDav(Place):
+    """One collection of one server."""
+
+    url: str  # of the collection, with "/" at its end
+    user: str = ""
+    password: str = field(default="", repr=False)
+    timeout_s: float = _http.TIMEOUT_S
+
+    def write(self, name: str, content: bytes) -> None:
+        self._make_folder(posixpath.dirname(name))
+        folder, last = posixpath.split(name)
+        unfinished = posixpath.join(folder, f".{last}.part")
+        kind = {"Content-Type": kind_of_page(name).media_type}
+        self._require(self._call("PUT", unfinished, content, kind), name)
+        moved = {"Destination": self._address(name), "Overwrite": "T"}
+        self._require(self._call("MOVE", unfinished, None, moved), name)
+
+    def _make_folder(self, folder: str) -> None:
+        if not folder or folder in self._known:
+            return
+        self._make_folder(posixpath.dirname(folder))
+        answer = self._call("MKCOL", f"{folder}/", None, {})
+        if answer.status_code != 405:  # there already
+            self._require(answer, folder)
+        self._known.add(folder)
+
+    def remove(self, name: str) -> None:
+        answer = self._call("DELETE", name, None, {})
+        if answer.status_code not in (404, 410):
+            self._require(answer, name)
+
+    def read(self, name: str) -> bytes | None:
+        answer = self._call("GET", name, None, {"Cache-Control": "no-cache"})
+        if answer.status_code in (404, 410):
+            return None
+        self._require(answer, name)
+        return answer.content
+
+    @cached_property
+    def _known(self) -> set[str]:
+        return set()
+
+    def _address(self, name: str) -> str:
+        return f"{self.url}{quote(name)}"
+
+    def _call(
+        self, method: str, name: str, content: bytes | None, more: dict[str, str]
+    ) -> _http.Answer:
+        headers = dict(more)
+        if self.user:
+            signed = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+            headers["Authorization"] = f"Basic {signed}"
+        try:
+            return _http.send(
+                method, self._address(name), timeout_s=self.timeout_s, data=content, headers=headers
+            )
+        except UnknownOutcomeError as error:  # the same file twice does no harm
+            raise RetryableError(str(error), after_s=10) from error
+
+    def _require(self, answer: _http.Answer, name: str) -> None:
+        status = answer.status_code
+        if status < 300:
+            return
+        message = f"{name}: HTTP {status}"
+        if status in (401, 403):
+            raise CredentialsError(message, advice=REFUSED)
+        if status == 507:
+            raise RetryableError(message, advice="副本的服务器空间满了", after_s=600)
+        if status in (404, 405, 409, 301, 302, 307, 308):
+            raise PermanentError(message, advice="副本的地址不对，或者那里不能写：检查 address")
+        raise RetryableError(message, after_s=30)

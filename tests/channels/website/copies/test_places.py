@@ -1,0 +1,148 @@
+"""Each place against a real server of its kind: one table for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from channels.website.copies.address import CopyTable, place_of
+from channels.website.copies.place import Place
+from publisher.errors import (
+    ChannelError,
+    ConfigError,
+    CredentialsError,
+    PermanentError,
+    RetryableError,
+)
+from tests.channels.website.copies.servers import SERVERS, Server, free_port
+
+NAME = "info/2026/13771-0307-2026-0001.html"
+
+
+@pytest.fixture(params=SERVERS, scope="module")
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("copies") / "server"
+    started = cast(AbstractContextManager[Server], SERVERS[request.param](folder))
+    with started as server:
+        yield server
+
+
+@pytest.fixture
+def place(server: Server) -> Iterator[Place]:
+    place = place_of(server.table)
+    yield place
+    place.close()
+
+
+def test_a_file_is_put_there_replaced_and_removed(place: Place) -> None:
+    place.write(NAME, "第一版".encode())
+    first = place.read(NAME)
+    place.write(NAME, "第二版，长一些".encode())
+    second = place.read(NAME)
+    place.remove(NAME)
+    place.remove(NAME)
+
+    assert (first, second) == ("第一版".encode(), "第二版，长一些".encode())
+    assert place.read(NAME) is None
+
+
+def test_names_that_are_not_ascii_and_large_files_go_there_too(place: Place) -> None:
+    large = bytes(range(256)) * 8000
+    place.write("info/2026/13771-0307-2026-待编/图 1.png", large)
+
+    assert place.read("info/2026/13771-0307-2026-待编/图 1.png") == large
+
+
+def test_several_files_of_a_folder_go_in_one_call(place: Place, tmp_path: Path) -> None:
+    names = ["column/03/1.html", "column/03/index.html", "index.html"]
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"页 {name}", encoding="utf-8")
+
+    place.write_many(names, tmp_path)
+
+    assert [place.read(name) for name in names] == [f"页 {name}".encode() for name in names]
+
+
+def test_nothing_unfinished_stays_behind(server: Server, place: Place) -> None:
+    place.write(NAME, b"x")
+
+    if server.folder is not None:
+        assert not [path for path in server.folder.rglob(".*") if path.is_file()]
+
+
+def test_a_wrong_account_or_place_is_told_apart_from_a_line_that_is_down(server: Server) -> None:
+    wrong = place_of(server.wrong)
+
+    with pytest.raises(ChannelError) as caught:
+        wrong.write(NAME, b"x")
+
+    wrong.close()
+    assert caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sftp://yigao@127.0.0.1:{port}/www",
+        "rsync://yigao@127.0.0.1:{port}/www",
+        "dav://yigao@127.0.0.1:{port}/www",
+        "s3+http://127.0.0.1:{port}/www",
+    ],
+)
+def test_a_server_that_is_away_is_tried_again(address: str) -> None:
+    table = CopyTable(
+        address=address.format(port=free_port()), password="x", host_key="SHA256:x",
+        access_key="a", secret_key="b",
+    )  # fmt: skip
+
+    with pytest.raises(RetryableError):
+        place_of(table).write(NAME, b"x")
+
+
+def test_a_host_with_another_key_is_not_trusted(tmp_path: Path) -> None:
+    with cast(AbstractContextManager[Server], SERVERS["sftp"](tmp_path / "s")) as server:
+        strange = CopyTable(**(server.table | {"host_key": "SHA256:" + "A" * 43}))
+
+        with pytest.raises(CredentialsError) as caught:
+            place_of(strange).write(NAME, b"x")
+
+    assert "host_key" in caught.value.advice
+
+
+def test_a_bucket_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    with (
+        cast(AbstractContextManager[Server], SERVERS["s3"](tmp_path / "s")) as server,
+        pytest.raises(PermanentError) as caught,
+    ):
+        place_of(server.wrong).write(NAME, b"x")
+
+    assert "存储桶" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {},
+        {"address": "ftp://host/www"},
+        {"address": "/srv/www"},
+        {"address": "sftp://host/www", "password": "x", "host_key": "SHA256:x"},
+        {"address": "sftp://a@host/www", "password": "x"},
+        {"address": "sftp://a@host/www", "host_key": "SHA256:x"},
+        {"address": "sftp://a:geheim@host/www", "host_key": "SHA256:x"},
+        {"address": "s3+https://host/", "access_key": "a", "secret_key": "b"},
+        {"address": "s3+https://host/www"},
+    ],
+)
+def test_an_address_that_cannot_work_is_named(table: CopyTable) -> None:
+    with pytest.raises(ConfigError) as caught:
+        place_of(table)
+
+    assert caught.value.key == "copies"
