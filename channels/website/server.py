@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -33,11 +34,12 @@ ALWAYS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class PublicSite:
     """The ASGI application of one site."""
 
     site: Site
+    _healed: object = None  # how the catalogue's files were when nothing was left half done
 
     async def __call__(
         self,
@@ -70,19 +72,36 @@ class PublicSite:
             return self._not_found()
 
     def _heal(self) -> None:
-        """Finish a half done change before anybody reads of it."""
+        """Finish a half done change before anybody reads of it.
+
+        Where the catalogue's files are as they were, nobody has changed anything since.
+        """
+        now = self._stamps()
+        if now == self._healed:
+            return
         try:
-            self.site.finish()
+            if self.site.finish():
+                self._healed = now
         except (OSError, sqlite3.Error):
             log.exception("a change that was left half done cannot be finished")
+
+    def _stamps(self) -> object:
+        found = []
+        for name in ("catalogue.db", "catalogue.db-wal"):
+            try:
+                status = (self.site.folder / name).stat()
+            except OSError:
+                continue
+            found.append((name, status.st_ino, status.st_size, status.st_mtime_ns))
+        return found
 
     def _found(self, parts: list[str], request: Request) -> Response | None:
         root = self.site.tree.root
         if any(_is_private(part) for part in parts[:-1]) or _is_private(parts[-1] or "index"):
             return None
         path = root.joinpath(*parts)
-        if not path.resolve().is_relative_to(root.resolve()):
-            return None
+        if not f"{os.path.realpath(path)}{os.sep}".startswith(f"{os.path.realpath(root)}{os.sep}"):
+            return None  # a link that leads out of the tree
         if path.is_dir() and (path / "index.html").is_file():
             if parts[-1]:
                 return RedirectResponse(quote(f"{request.scope['path']}/"), 307)
@@ -129,9 +148,10 @@ def _page(path: Path, request: Request) -> Response:
     headers = {"ETag": _etag(path)}
     content = path.read_bytes()
     media_type = kind_of_page(path.name).media_type
-    notice = Notice.read(content) if INDEX_NUMBER.fullmatch(path.stem) else None
-    if notice is not None and notice.is_withdrawn:
-        return Response(content, 410, {"X-Robots-Tag": "noindex"}, media_type)
+    if b'<section class="withdrawn" data-key' in content:
+        notice = Notice.read(content) if INDEX_NUMBER.fullmatch(path.stem) else None
+        if notice is not None and notice.is_withdrawn:
+            return Response(content, 410, {"X-Robots-Tag": "noindex"}, media_type)
     return _unchanged(request, headers) or Response(content, 200, headers, media_type)
 
 

@@ -77,13 +77,14 @@ class Site:
         """Return how many files have still to go to some copy."""
         return sum(mirror.pending() for mirror in self.mirrors)
 
-    def finish(self) -> None:
-        """Finish what a killed process left half done; leave it to others who are at work."""
+    def finish(self) -> bool:
+        """Finish what a killed process left half done; False: others are at work on it."""
         with self.catalogue() as catalogue:
             if not catalogue.unsettled():
-                return
+                return True
         with suppress(TimeoutError), self._alone(wait_s=0) as catalogue:
             self._settle_all(catalogue)
+        return False
 
     def refresh(self) -> None:
         """Write everything anew if the look of the pages has changed or nothing is there yet."""
