@@ -339,7 +339,7 @@
     while (most - least > 1) {
       const size = (least + most) / 2;
       words.style.fontSize = size + "px";
-      const fits = words.scrollHeight <= box.clientHeight * 0.92 && words.scrollWidth <= box.clientWidth * 0.94;
+      const fits = words.scrollHeight <= box.clientHeight * 0.92 && words.scrollWidth <= words.clientWidth + 1;
       if (fits) least = size;
       else most = size;
     }

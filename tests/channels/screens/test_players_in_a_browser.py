@@ -176,11 +176,17 @@ def test_all_of_an_emergency_can_be_read_on_every_shape(
         page.wait_for_timeout(300)
         box = page.locator("#alert").bounding_box()
         words = page.locator("#alert-words").bounding_box()
+        size = float(
+            page.locator("#alert-headline")
+            .evaluate("one => getComputedStyle(one).fontSize")
+            .removesuffix("px")
+        )
         found = Axe().run(page)
 
     assert box is not None
     assert words is not None
     assert words["y"] >= box["y"]
+    assert size >= min(SHAPES[shape]["height"], SHAPES[shape]["width"]) / 40  # as large as fits
     assert words["y"] + words["height"] <= box["y"] + box["height"]
     assert found.violations_count == 0, found.generate_report()
 
