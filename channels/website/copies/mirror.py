@@ -6,60 +6,25 @@ process that dies; what was sent is noted after it was, so it may be sent twice 
 
 from __future__ import annotations
 
-import json
-import re
-import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from channels.website.catalogue import alone
+from channels.website.copies import manifest
+from channels.website.copies.journal import WAIT_S, Journal, Waiting, opened
+from channels.website.copies.manifest import Manifest
+from channels.website.copies.order import rank_of
 from channels.website.copies.place import Place
-from publisher.errors import PermanentError
+from publisher.errors import RetryableError
 
-MANIFEST = "copy-manifest.json"
-BATCH = 200  # files in one call, where a place takes several
-WAIT_S = 60.0
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS copied (name TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS pending (
-    name TEXT PRIMARY KEY, rank INTEGER NOT NULL, is_gone INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS pending_rank ON pending (rank, name);
-CREATE TABLE IF NOT EXISTS standing (sequence INTEGER NOT NULL);
-"""
-MEDIA = re.compile(r"info/[^/]+/[^/]+/.+")
-PAGE = re.compile(r"info/[^/]+/[^/]+\.html")
-FRONT = {"index.html", "feed.xml", "feed.json", "sitemap.xml", "search/months.json"}
-FIRST, PAGES, LISTS, FRONTS, TOMBSTONES, LAST = range(6)
-
-
-def _digests(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the digest of each file, but of those that are gone by now."""
-    return {
-        name: sha256((root / name).read_bytes()).hexdigest()
-        for name in names
-        if (root / name).is_file()
-    }
-
-
-def _has(base: sqlite3.Connection, name: str, digest: str) -> bool:
-    row = base.execute("SELECT digest FROM copied WHERE name = ?", (name,)).fetchone()
-    return row is not None and row[0] == digest
-
-
-def rank_of(name: str, *, is_gone: bool = False, is_tombstone: bool = False) -> int:
-    """Return the place in the order: files, pages, lists, front; then what comes down."""
-    if is_gone:
-        return LAST  # nothing names it any more
-    if is_tombstone:
-        return TOMBSTONES  # lists first, so that no list names a page that is gone
-    if PAGE.fullmatch(name):
-        return PAGES
-    if MEDIA.fullmatch(name) or name.startswith("assets/"):
-        return FIRST
-    return FRONTS if name in FRONT else LISTS
+MANIFEST = manifest.NAME
+COMPARED = 200  # files in one question, where a place is compared
+CALL_BYTES = 32 * 2**20  # in one call, where a place takes several files; a larger file goes alone
+NO_SITE = "网站目录不在了，副本没有改动：检查磁盘是否挂载"
 
 
 @dataclass(frozen=True)
@@ -74,109 +39,164 @@ class Mirror:
         self, changed: Iterable[str], removed: Iterable[str], *, tombstones: Collection[str] = ()
     ) -> None:
         """Note what has to go there."""
-        rows = [(name, rank_of(name, is_tombstone=name in tombstones), 0) for name in changed]
-        rows += [(name, rank_of(name, is_gone=True), 1) for name in removed]
-        with self._open() as base, base:
-            base.executemany("INSERT OR REPLACE INTO pending VALUES (?, ?, ?)", rows)
+        ranks = [(name, rank_of(name, is_tombstone=name in tombstones)) for name in changed]
+        ranks += [(name, rank_of(name, is_gone=True)) for name in removed]
+        with opened(self.journal) as journal:
+            journal.note(ranks)
 
     def note_all(self, root: Path) -> None:
         """Compare the whole site with what has gone there, and note what differs."""
-        with self._open() as base:
-            known = dict(base.execute("SELECT name, digest FROM copied").fetchall())
-            there: set[str] = set()
-            changed: list[str] = []
-            for path in root.rglob("*"):
-                name = path.relative_to(root).as_posix()
-                if not path.is_file() or any(part.startswith(".") for part in Path(name).parts):
-                    continue
-                there.add(name)
-                if known.get(name) != sha256(path.read_bytes()).hexdigest():
-                    changed.append(name)
-            self.note(changed, known.keys() - there)
+        with opened(self.journal) as journal:
+            _note_all(journal, root)
 
     def below(self, folder: str) -> set[str]:
         """Return what has gone there into a folder, given with its "/"."""
-        query = "SELECT name FROM copied WHERE name >= ? AND name < ?"
-        with self._open() as base:
-            return {row[0] for row in base.execute(query, (folder, f"{folder[:-1]}0"))}
+        with opened(self.journal) as journal:
+            return journal.below(folder)
 
     def pending(self) -> int:
         """Return how many files have still to go there."""
-        with self._open() as base:
-            return int(base.execute("SELECT count(*) FROM pending").fetchone()[0])
+        with opened(self.journal) as journal:
+            return journal.count()
 
     def push(self, root: Path) -> int:
         """Send what is noted, in the safe order; return how many files. May be repeated."""
-        with alone(self.journal.with_suffix(".lock"), wait_s=WAIT_S), self._open() as base:
-            if not base.execute("SELECT 1 FROM pending LIMIT 1").fetchone():
+        with self._alone(root) as journal:
+            if not journal.count():
                 return 0
-            place = self.opened()
-            try:
-                self._require_ours(base, place)
-                sent = self._send(base, place, root)
-                self._sign(base, place)
-            finally:
-                place.close()
-        return sent
+            with _open(self.opened) as place:
+                self._take(journal, place, root)
+                return self._send(journal, place, root)
 
-    def _send(self, base: sqlite3.Connection, place: Place, root: Path) -> int:
+    def copy(self, root: Path, changed: Sequence[str], removed: Sequence[str]) -> int:
+        """Note and send."""
+        self.note(changed, removed)
+        return self.push(root)
+
+    def repair(self, root: Path) -> int:
+        """Compare every file at the place with the site; send what differs; return how many."""
+        with self._alone(root) as journal, _open(self.opened) as place:
+            if not self._take(journal, place, root):
+                _compare(journal, place, root)
+            return self._send(journal, place, root)
+
+    def _take(self, journal: Journal, place: Place, root: Path) -> bool:
+        """Stop where a stranger's site stands; make the journal agree with the place.
+
+        Returns whether that needed a look at all files: the place was emptied, or was filled by
+        another journal, as after a restored backup.
+        """
+        found = Manifest.read(place)
+        if found is None:
+            front = root / manifest.FRONT
+            manifest.require_free(place, journal, front.read_bytes() if front.is_file() else None)
+            if journal.files():
+                _note_all(journal, root, is_anew=True)
+                journal.forget()
+            manifest.sign(place, journal, self.site, is_claim=True)
+            return True
+        if manifest.is_known(found, journal):
+            return False  # also where the address of the site has changed since
+        manifest.require_ours(found, self.site)
+        _compare(journal, place, root)
+        return True
+
+    def _send(self, journal: Journal, place: Place, root: Path) -> int:
         sent = 0
-        while True:
-            rows = base.execute(
-                "SELECT name, rank, is_gone FROM pending ORDER BY rank, name LIMIT ?", (BATCH,)
-            ).fetchall()
-            if not rows:
-                return sent
-            first = rows[0][1]  # what is of one rank goes together
-            batch = [row for row in rows if row[1] == first]
-            digests = _digests(root, [name for name, _, is_gone in batch if not is_gone])
-            written = [name for name in digests if not _has(base, name, digests[name])]
+        while rows := _of_size(journal.next(place.at_once), root):
+            _require_there(root)
+            names = [row.name for row in rows]
+            digests = _digests(root, names)
+            written = [name for name in digests if journal.digest(name) != digests[name]]
             if written:
                 place.write_many(written, root)
-            gone = [name for name, _, _ in batch if name not in digests]
+            gone = [name for name in names if name not in digests]
             for name in gone:
                 place.remove(name)
-            with base:
-                base.executemany("INSERT OR REPLACE INTO copied VALUES (?, ?)", digests.items())
-                base.executemany("DELETE FROM copied WHERE name = ?", [(name,) for name in gone])
-                base.executemany("DELETE FROM pending WHERE name = ?", [row[:1] for row in batch])
-            sent += len(batch)
-
-    def _require_ours(self, base: sqlite3.Connection, place: Place) -> None:
-        """Stop where another site stands; begin anew where ours has been emptied."""
-        found = place.read(MANIFEST)
-        if found is None:
-            with base:
-                for (name,) in base.execute("SELECT name FROM copied").fetchall():
-                    row = (name, rank_of(name), 0)
-                    base.execute("INSERT OR IGNORE INTO pending VALUES (?, ?, ?)", row)
-                base.execute("DELETE FROM copied")
-            return
-        try:
-            site = json.loads(found)["site"]
-        except (ValueError, KeyError, TypeError):
-            site = "?"
-        if site != self.site:
-            raise PermanentError(
-                f"the place holds {site}",
-                advice=f"副本的位置上已经是另一个网站（{site}）：换一个目录，或先清空它",
-            )
-
-    def _sign(self, base: sqlite3.Connection, place: Place) -> None:
-        """Leave word at the place of whose copy it is and how much of it is there."""
-        row = base.execute("SELECT max(sequence) FROM standing").fetchone()
-        sequence = (row[0] or 0) + 1
-        files = base.execute("SELECT count(*) FROM copied").fetchone()[0]
-        said = {"site": self.site, "sequence": sequence, "files": files}
-        place.write(MANIFEST, json.dumps(said, ensure_ascii=False).encode())
-        with base:
-            base.execute("DELETE FROM standing")
-            base.execute("INSERT INTO standing VALUES (?)", (sequence,))
+            journal.finish(rows, digests, gone)
+            sent += len(rows)
+        if sent:
+            manifest.sign(place, journal, self.site)
+        return sent
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _alone(self, root: Path) -> Iterator[Journal]:
+        """Open the journal for sending; in a new one all that stands on the site is noted."""
         self.journal.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.journal, timeout=WAIT_S)) as base:
-            base.execute("PRAGMA journal_mode = WAL")
-            base.executescript(SCHEMA)
-            yield base
+        lock = self.journal.with_suffix(".lock")
+        with alone(lock, wait_s=WAIT_S), opened(self.journal) as journal:
+            if journal.signed() is None:
+                _note_all(journal, root)
+            yield journal
+
+
+@contextmanager
+def _open(opened: Callable[[], Place]) -> Iterator[Place]:
+    place = opened()
+    try:
+        yield place
+    finally:
+        place.close()
+
+
+def _note_all(journal: Journal, root: Path, *, is_anew: bool = False) -> None:
+    """Note what differs from what has gone there, by the journal's word; or all of it anew."""
+    _require_there(root)
+    known = journal.digests()
+    there: set[str] = set()
+    ranks: list[tuple[str, int]] = []
+    for name in _names(root):
+        there.add(name)
+        if is_anew or known.get(name) != sha256((root / name).read_bytes()).hexdigest():
+            ranks.append((name, rank_of(name)))
+    journal.note(ranks + [(name, rank_of(name, is_gone=True)) for name in known.keys() - there])
+
+
+def _compare(journal: Journal, place: Place, root: Path) -> None:
+    """Note what differs from what is there, by a look at the place."""
+    _require_there(root)
+    gone = set(journal.digests())
+    names = _names(root)
+    while some := list(islice(names, COMPARED)):
+        gone.difference_update(some)
+        digests = _digests(root, some)  # first: what the site writes by now is noted by the site
+        differing = set(place.differing(list(digests), root))
+        journal.note((name, rank_of(name)) for name in differing)
+        journal.enter(digests | dict.fromkeys(differing, ""))  # whatever it was believed to be
+    journal.note((name, rank_of(name, is_gone=True)) for name in gone)
+
+
+def _names(root: Path) -> Iterator[str]:
+    """Go through the files that readers see."""
+    for path in root.rglob("*"):
+        name = path.relative_to(root)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts):
+            yield name.as_posix()
+
+
+def _digests(root: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the digest of each file, but of those that are gone by now."""
+    return {
+        name: sha256((root / name).read_bytes()).hexdigest()
+        for name in names
+        if (root / name).is_file()
+    }
+
+
+def _of_size(rows: Sequence[Waiting], root: Path) -> list[Waiting]:
+    """Return the first of them, as many as may go in one call."""
+    taken: list[Waiting] = []
+    size = 0
+    for row in rows:
+        path = root / row.name
+        size += path.stat().st_size if path.is_file() else 0
+        if taken and size > CALL_BYTES:
+            break
+        taken.append(row)
+    return taken
+
+
+def _require_there(root: Path) -> None:
+    """Stop before an unmounted disk is taken for a site without pages."""
+    if not root.is_dir():
+        raise RetryableError(f"{root} is not there", advice=NO_SITE)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 from channels.website.copies.place import TOTAL_S, Place
 from publisher.errors import ChannelError, CredentialsError, PermanentError, RetryableError
@@ -27,6 +28,8 @@ class Rsync(Place):
     private_key: Path | None = None
     known_hosts: Path | None = None  # ssh accepts no other host
     password: str = field(default="", repr=False)  # of a daemon
+
+    at_once: ClassVar[int] = 200
 
     def write(self, name: str, content: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
