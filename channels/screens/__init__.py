@@ -20,7 +20,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from channels import _quiet_hours
-from channels.screens import alerts, changes, packs, player, slide
+from channels.screens import alerts, changes, packs, palette, player, shapes, slide
 from channels.screens.alerts import Board
 from channels.screens.pairing import Pairing, PairingError
 from channels.screens.playback import Playback, Sign
@@ -40,6 +40,7 @@ from publisher.channel import (
     Devices,
     Finds,
     Health,
+    Part,
     Played,
     Receipt,
     Rendition,
@@ -62,6 +63,8 @@ NEVER_SEEN = "屏幕还没有连上，请在屏幕的浏览器打开 {url}"
 NEVER_PAIRED = "屏幕还没有连上，请在屏幕的浏览器打开 {url}，再到后台“大屏”页输入它显示的配对码"
 CARRY = "“{screen}”没有网络，请把离线包带过去播放，照清单做完后登记"
 FETCH = "“{screen}”没有网络，请重新下载它的离线包，换掉播放机上旧的，再到这里登记"
+LANDSCAPE = shapes.LANDSCAPE.name
+SHAPE_WORDS = {LANDSCAPE: "横屏", shapes.PORTRAIT.name: "竖屏"}
 MAX_PLACE = 64  # characters; the ledger's column for the name of a place
 
 
@@ -85,6 +88,8 @@ class Screens(
     pairing: bool = True  # a person accepts each machine; False: whoever opens the address
     college_name: str = "泉州工程职业技术学院"
     logo: Path | None = None  # SVG or PNG, on the calm page
+    shapes: dict[str, str] = field(default_factory=dict)  # gate = "portrait", "strip-1920x160"
+    colour: str = ""  # of the slides' band and titles: "#7a0019"; empty: blue
     slide_s: float = 12.0  # how long a page stands when there are several
     excerpt_chars: int = 150  # taken from the body where there is no summary
     black_out: tuple[str, ...] = ()  # "22:30-06:30", campus time: dark, but for emergencies
@@ -96,9 +101,13 @@ class Screens(
         for key, fault in self._faults():
             raise ConfigError(fault, key=key)
         _quiet_hours.spans(self.black_out, key="black_out")
+        palette.of_campus(self.colour)
+        for name in self.shapes.values():
+            shapes.shape_of(name)
 
     def _faults(self) -> list[tuple[str, str]]:
         wrong = [name for name in self.screens if not SCREEN_NAME.fullmatch(name)]
+        odd = [name for name in self.shapes if name not in self.screens]
         strange = [name for name in self.names if name not in self.screens]
         members = [name for each in self.groups.values() for name in each]
         lost = [name for name in members if name not in self.screens]
@@ -112,6 +121,7 @@ class Screens(
             ("screens", len(set(self.screens)) < len(self.screens), "屏幕名不能重复"),
             ("screens", bool(player.RESERVED & set(self.screens)), "屏幕名不能用 files 或 static"),
             ("names", bool(strange), f"screens 里没有这块屏幕：{'、'.join(strange)}"),
+            ("shapes", bool(odd), f"screens 里没有这块屏幕：{'、'.join(odd)}"),
             ("groups", not all(self.groups.values()), "屏幕组里至少要有一块屏幕"),
             ("groups", bool(lost), f"screens 里没有这块屏幕：{'、'.join(lost)}"),
             ("groups", len(set(members)) < len(members), "一块屏幕只能在一个组里"),
@@ -145,20 +155,46 @@ class Screens(
             screens=members,
             groups={name: list(members)} if name in self.groups else {},
             names={each: called for each, called in self.names.items() if each in members},
+            shapes={each: shape for each, shape in self.shapes.items() if each in members},
             offline=tuple(each for each in self.offline if each in members),
         )
 
     def render(self, content: Content) -> Rendition:
-        """Typeset the slide; the same for all screens."""
-        picture = slide.draw(content, college_name=self.college_name, most_chars=self.excerpt_chars)
+        """Typeset the slide for each shape of screen; the reviewer sees all of it."""
+        made = {
+            shape: slide.pages(
+                content,
+                college_name=self.college_name,
+                most_chars=self.excerpt_chars,
+                shape=shapes.shape_of(shape),
+                calm=palette.of_campus(self.colour),
+            )
+            for shape in self._shapes()
+        }
+        files = [(shape, number, page) for shape, each in made.items()
+                 for number, page in enumerate(each, start=1)]  # fmt: skip
+        (_, _, body), *others = files
+        parts = [
+            Part(name=f"{shape}-{number}.png", media_type="image/png", file=page,
+                 label=f"{SHAPE_WORDS.get(shape, '条屏')}第 {number} 页")
+            for shape, number, page in others
+        ]  # fmt: skip
         facts = {
             "title": content.title,
             "from": _iso(content.publish_at),
             "until": _iso(content.expires_at),
             "duration_s": str(self.slide_s),
             "priority": "1" if slide.URGENT in content.title + content.kind else "0",
+            "pages": " ".join(f"{shape}:{len(each)}" for shape, each in made.items()),
         }
-        return Rendition(body=picture, media_type="image/png", title=content.title, facts=facts)
+        return Rendition(
+            body=body, media_type="image/png", title=content.title, parts=tuple(parts), facts=facts
+        )
+
+    def _shapes(self) -> list[str]:
+        """Return the shapes that screens of this target have, each once, in a fixed order."""
+        used = [self.shapes.get(name, LANDSCAPE) for name in self.screens]
+        return sorted(dict.fromkeys(used), key=lambda name: (name != LANDSCAPE, name))
 
     def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
         """Put the slide on the list of each screen; the players fetch it from there."""
@@ -170,10 +206,13 @@ class Screens(
             duration_s=float(facts["duration_s"]),
             priority=int(facts.get("priority", "0")),
         )
-        pages = [rendition.body, *(part.file for part in rendition.parts)]
+        pages = _pages_of(rendition)
         place = self._place  # an error where the whole is asked
         try:
-            screens = dict.fromkeys(self.screens, pages)
+            screens = {
+                name: pages.get(self.shapes.get(name, LANDSCAPE), [rendition.body])
+                for name in self.screens
+            }
             self._store.put(screens, key, slide=entry, at=datetime.now(UTC))
         except (OSError, sqlite3.OperationalError) as error:
             advice = "大屏的数据目录写不进去，请检查磁盘空间和权限"
@@ -399,6 +438,16 @@ class Screens(
     def _board(self) -> Board:
         labels = {name: self.part_label(name) for name in self.screens}
         return Board(store=self._store, labels=labels)
+
+
+def _pages_of(rendition: Rendition) -> dict[str, list[bytes]]:
+    """Return the pages of a rendition by shape; one from before there were shapes has one."""
+    files = [rendition.body, *(part.file for part in rendition.parts)]
+    found: dict[str, list[bytes]] = {}
+    for each in rendition.facts.get("pages", f"{LANDSCAPE}:{len(files)}").split():
+        shape, _, count = each.rpartition(":")
+        found[shape], files = files[: int(count)], files[int(count) :]
+    return found
 
 
 def _iso(moment: datetime | None) -> str:

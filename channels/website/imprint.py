@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote, urlsplit
 
+from channels import _colour
 from channels.website.columns import Columns
 from channels.website.kinds import KINDS
 from channels.website.notice import place_of
 from publisher.errors import ConfigError
 
-COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-LEAST_CONTRAST = 4.5  # of white words on the colour; WCAG 2.2, 1.4.3
 LOGO_SUFFIXES = (".svg", ".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -54,9 +53,9 @@ class Imprint:
     report_categories: tuple[str, ...] = ("0106",)  # on the official list: yearly reports
 
     def __post_init__(self) -> None:
-        if not COLOUR.fullmatch(self.colour):
+        if not _colour.COLOUR.fullmatch(self.colour):
             raise ConfigError("颜色写成 #1c3f6e 的样子", key="colour")
-        if (ratio := _contrast_with_white(self.colour)) < LEAST_CONTRAST:
+        if (ratio := _colour.contrast("#ffffff", self.colour)) < _colour.LEAST:
             raise ConfigError(
                 f"白字在这个颜色上的对比度只有 {ratio:.1f}:1，至少要 4.5:1，请换深一些的颜色",
                 key="colour",
@@ -98,11 +97,3 @@ class Imprint:
     def url(self, index_number: str) -> str:
         """Return the permalink of a notice."""
         return f"{self.base_url}/{quote(place_of(index_number) or '')}.html"
-
-
-def _contrast_with_white(colour: str) -> float:
-    """Return the contrast ratio of WCAG 2.2, from 1 to 21."""
-    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return 1.05 / (luminance + 0.05)

@@ -84,6 +84,10 @@ def beat(playback: Playback, *, before_s: float = 0, screen: str = "library") ->
         ("groups", {"教学楼": ["gate"]}),
         ("groups", {"library": ["canteen"]}),
         ("groups", {"一": ["library"], "二": ["library"]}),
+        ("shapes", {"gate": "portrait"}),
+        ("shapes", {"library": "round"}),
+        ("shapes", {"library": "strip-100x100"}),
+        ("colour", "#ffff00"),
         ("confirm_share", 0.0),
         ("confirm_share", 1.1),
         ("offline", ("gate",)),
@@ -120,6 +124,7 @@ def test_facts_carry_what_the_player_needs() -> None:
         "until": "",
         "duration_s": "12.0",
         "priority": "0",
+        "pages": "landscape:1",
     }
 
 

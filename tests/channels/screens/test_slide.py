@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -11,10 +10,10 @@ from datetime import UTC, date, datetime
 import pytest
 from PIL import Image, ImageColor
 
-from channels.screens import slide
+from channels.screens import palette, slide
 from publisher import channel
 from publisher.channel import Attachment, Content
-from publisher.errors import UnfitError
+from publisher.errors import ConfigError, UnfitError
 
 NOTICE = Content(
     title="关于东校区部分区域临时停电停水的通知",
@@ -159,17 +158,18 @@ def test_an_urgent_notice_is_red(changed: dict[str, str]) -> None:
     assert pixels(draw(NOTICE)).getpixel((20, 20)) == (0x12, 0x3A, 0x5C)
 
 
-@pytest.mark.parametrize("theme", ["calm", "urgent"])
-def test_all_words_have_a_contrast_of_4_5(theme: str) -> None:
-    template = (slide.TEMPLATES / "slide.typ").read_text(encoding="utf-8")
-    [block] = re.findall(rf"#let {theme} = \((.*?)\n\)", template, re.DOTALL)
-    colors = dict(re.findall(r'([a-z-]+): (?:rgb\()?"?(#[0-9a-f]{6}|white)', block))
+@pytest.mark.parametrize("look", [palette.CALM, palette.URGENT, palette.of_campus("#7a0019")])
+def test_all_words_have_a_contrast_of_4_5(look: palette.Palette) -> None:
+    for name, words, ground in look.pairs():
+        assert contrast(words, ground) >= 4.5, name
 
-    pairs = [("band", "on-band"), ("tag", "on-tag")]
-    pairs += [("ground", name) for name in ("title", "words", "quiet")]
 
-    for ground, words in pairs:
-        assert contrast(colors[ground], colors[words]) >= 4.5, (ground, words)
+@pytest.mark.parametrize("colour", ["blue", "#ffd700", "#12345"])
+def test_a_colour_on_which_nothing_can_be_read_is_refused(colour: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        palette.of_campus(colour)
+
+    assert caught.value.key == "colour"
 
 
 def contrast(one: str, other: str) -> float:
