@@ -9,6 +9,8 @@ import statistics
 import time
 from dataclasses import replace
 
+import typst
+
 from channels.screens import shapes, slide
 from publisher.channel import Content
 from tests.bench.measure import machine, show, table
