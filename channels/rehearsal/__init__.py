@@ -1,7 +1,8 @@
 """Practice outlets: servers that behave like WeChat and like QQ, to rehearse and test against.
 
 Nothing that is sent here leaves this machine. The API of the account is below `/wechat`, that of
-the QQ account below `/onebot`, that of the official QQ bot below `/qq_bot`; `/` is for people.
+the QQ account below `/onebot`, that of the official QQ bot below `/qq_bot`, that of a screen
+below `/anthias`; `/` is for people.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from channels.rehearsal import control, pages
+from channels.rehearsal.anthias import Anthias
 from channels.rehearsal.onebot import OneBot
 from channels.rehearsal.onebot import pages as onebot_pages
 from channels.rehearsal.onebot import standing as onebot_standing
@@ -28,7 +30,12 @@ from publisher.channel import ASGIApp
 
 def build(folder: Path) -> ASGIApp:
     """Return the practice outlets, which keep their records below folder."""
-    return Rehearsal(wechat=WeChat(folder), onebot=OneBot(folder), qq_bot=QQBot(folder))
+    return Rehearsal(
+        wechat=WeChat(folder),
+        onebot=OneBot(folder),
+        qq_bot=QQBot(folder),
+        anthias=Anthias(folder),
+    )
 
 
 class Rehearsal:
@@ -37,8 +44,8 @@ class Rehearsal:
     Nothing may stand between the server and a line: it has to reach the socket.
     """
 
-    def __init__(self, *, wechat: WeChat, onebot: OneBot, qq_bot: QQBot) -> None:
-        self._outlets: tuple[Outlet, ...] = (wechat, onebot, qq_bot)
+    def __init__(self, *, wechat: WeChat, onebot: OneBot, qq_bot: QQBot, anthias: Anthias) -> None:
+        self._outlets: tuple[Outlet, ...] = (wechat, onebot, qq_bot, anthias)
         self._pages = Starlette(
             routes=[
                 Route("/", pages.front),

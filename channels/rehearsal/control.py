@@ -28,7 +28,7 @@ def routes(outlet: Outlet) -> list[Route]:
     ]
 
 
-SECRETS = {"secret", "client_secret", "token", "callback_token", "callback_aes_key"}
+SECRETS = {"secret", "client_secret", "password", "token", "callback_token", "callback_aes_key"}
 
 
 class _Control:
