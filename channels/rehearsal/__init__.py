@@ -2,7 +2,7 @@
 
 Nothing that is sent here leaves this machine. The API of the account is below `/wechat`, that of
 the QQ account below `/onebot`, that of the official QQ bot below `/qq_bot`, that of a screen
-below `/anthias`; `/` is for people.
+below `/anthias`, that of LED cards below `/huidu`; `/` is for people.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from channels.rehearsal import control, pages
 from channels.rehearsal.anthias import Anthias
+from channels.rehearsal.huidu import Huidu
 from channels.rehearsal.onebot import OneBot
 from channels.rehearsal.onebot import pages as onebot_pages
 from channels.rehearsal.onebot import standing as onebot_standing
@@ -35,6 +36,7 @@ def build(folder: Path) -> ASGIApp:
         onebot=OneBot(folder),
         qq_bot=QQBot(folder),
         anthias=Anthias(folder),
+        huidu=Huidu(folder),
     )
 
 
@@ -44,8 +46,16 @@ class Rehearsal:
     Nothing may stand between the server and a line: it has to reach the socket.
     """
 
-    def __init__(self, *, wechat: WeChat, onebot: OneBot, qq_bot: QQBot, anthias: Anthias) -> None:
-        self._outlets: tuple[Outlet, ...] = (wechat, onebot, qq_bot, anthias)
+    def __init__(
+        self,
+        *,
+        wechat: WeChat,
+        onebot: OneBot,
+        qq_bot: QQBot,
+        anthias: Anthias,
+        huidu: Huidu,
+    ) -> None:
+        self._outlets: tuple[Outlet, ...] = (wechat, onebot, qq_bot, anthias, huidu)
         self._pages = Starlette(
             routes=[
                 Route("/", pages.front),

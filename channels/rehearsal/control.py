@@ -28,7 +28,15 @@ def routes(outlet: Outlet) -> list[Route]:
     ]
 
 
-SECRETS = {"secret", "client_secret", "password", "token", "callback_token", "callback_aes_key"}
+SECRETS = {
+    "secret",
+    "client_secret",
+    "password",
+    "sdk_key",
+    "token",
+    "callback_token",
+    "callback_aes_key",
+}
 
 
 class _Control:
