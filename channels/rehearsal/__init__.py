@@ -2,7 +2,8 @@
 
 Nothing that is sent here leaves this machine. The API of the account is below `/wechat`, that of
 the QQ account below `/onebot`, that of the official QQ bot below `/qq_bot`, that of a screen
-below `/anthias`, that of LED cards below `/huidu`; `/` is for people.
+below `/anthias`, that of LED cards below `/huidu`, that
+of a signage CMS below `/xibo`; `/` is for people.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from channels.rehearsal.qq_bot import pages as qq_bot_pages
 from channels.rehearsal.wechat import WeChat
 from channels.rehearsal.wechat import acts as wechat_acts
 from channels.rehearsal.wechat import pages as wechat_pages
+from channels.rehearsal.xibo import Xibo
 from publisher.channel import ASGIApp
 
 
@@ -37,6 +39,7 @@ def build(folder: Path) -> ASGIApp:
         qq_bot=QQBot(folder),
         anthias=Anthias(folder),
         huidu=Huidu(folder),
+        xibo=Xibo(folder),
     )
 
 
@@ -54,8 +57,9 @@ class Rehearsal:
         qq_bot: QQBot,
         anthias: Anthias,
         huidu: Huidu,
+        xibo: Xibo,
     ) -> None:
-        self._outlets: tuple[Outlet, ...] = (wechat, onebot, qq_bot, anthias, huidu)
+        self._outlets: tuple[Outlet, ...] = (wechat, onebot, qq_bot, anthias, huidu, xibo)
         self._pages = Starlette(
             routes=[
                 Route("/", pages.front),
