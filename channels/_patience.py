@@ -17,7 +17,7 @@ from typing import Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 # Servers hang up on an idle connection after 5 s at the earliest (uvicorn, Node, Apache). A request
@@ -72,9 +72,26 @@ class _Answer(HTTPResponse):
 class _Connection(HTTPConnection):
     response_class = _Answer
 
+    def send(self, data: Any) -> None:
+        """Send with all the time that is left: urllib3 gives a body that of a connection."""
+        _give_time(self.sock)
+        super().send(data)
+
 
 class _SafeConnection(HTTPSConnection):
     response_class = _Answer
+
+    def send(self, data: Any) -> None:
+        _give_time(self.sock)
+        super().send(data)
+
+
+def _give_time(sock: socket | None) -> None:
+    if sock is not None:  # None: it opens with what comes first, the head
+        left = _of_thread.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        sock.settimeout(left)
 
 
 class _Pool(HTTPConnectionPool):
@@ -96,6 +113,14 @@ class _Pool(HTTPConnectionPool):
 
 class _SafePool(_Pool, HTTPSConnectionPool):
     ConnectionCls = _SafeConnection  # type: ignore[assignment]  # as in urllib3 itself
+
+
+def manager(*, connect_s: float, read_s: float) -> PoolManager:
+    """Return what libraries over urllib3 send with; each call is made within `until`."""
+    made: PoolManager = Patient().poolmanager
+    timeout = Timeout(connect=connect_s, read=read_s)
+    made.connection_pool_kw |= {"timeout": timeout, "retries": False}
+    return made
 
 
 class Patient(HTTPAdapter):

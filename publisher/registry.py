@@ -121,7 +121,8 @@ def _checked(target: str, key: str, hint: Any, value: object) -> object:
         return TypeAdapter[object](hint).validate_python(given, strict=True)
     except ValidationError as error:
         kind = getattr(hint, "__name__", str(hint))
-        raise ConfigError(f"{value!r} 不是 {kind} 类型", table=target, key=key) from error
+        shown = "这一项" if isinstance(value, (list, dict)) else repr(value)  # secrets stand in it
+        raise ConfigError(f"{shown} 不是 {kind} 类型", table=target, key=key) from error
 
 
 def rehearsal(folder: Path) -> ASGIApp:

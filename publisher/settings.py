@@ -356,7 +356,7 @@ def _resolved(home: Path, value: str, place: Mapping[str, str]) -> str:
         if not os.environ.get(name):
             raise ConfigError(f"环境变量 {name} 没有设置", **place)
         return os.environ[name]
-    if value.startswith("file:"):
+    if value.startswith("file:") and not value.startswith("file://"):  # that is an address
         path = home / value.removeprefix("file:")
         try:
             return path.read_text(encoding="utf-8").strip()

@@ -131,6 +131,43 @@ def test_a_library_that_talks_through_our_session_waits_for_no_answer_for_ever(
     assert isinstance(_http.outcome_of(caught.value), UnknownOutcomeError)
 
 
+BODY = bytes(16 * 2**20)  # more than the buffers of both sides hold
+
+
+def taking_slowly(connection: socket.socket) -> None:
+    """Take a body in about a second, and answer."""
+    taken = 0
+    while taken < len(BODY):
+        taken += len(connection.recv(2**17))
+        time.sleep(0.005)
+    connection.sendall(HEAD + b"\r\n{}")
+
+
+def test_a_large_body_has_the_time_of_an_answer_not_that_of_a_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_http, "CONNECT_TIMEOUT_S", 0.2)
+
+    with line(taking_slowly) as (url, _):
+        answer = _http.send("PUT", url, data=BODY)
+
+    assert answer.status_code == 200
+
+
+def test_a_body_that_nobody_takes_is_an_unknown_outcome_in_the_end() -> None:
+    def takes_nothing(connection: socket.socket) -> None:
+        done.wait(10)
+
+    done = threading.Event()
+    begun = time.monotonic()
+    with line(takes_nothing) as (url, _):
+        with pytest.raises(UnknownOutcomeError):
+            _http.send("PUT", url, data=BODY, timeout_s=0.2)
+        done.set()
+
+    assert time.monotonic() - begun < 5
+
+
 def test_an_answer_that_is_too_large_is_not_kept(outlet: Outlet) -> None:
     outlet.answers(body=b"x" * (_http.MAX_BYTES + 1))
 

@@ -53,6 +53,7 @@ def test_one_more_file_is_one_more_channel(toy: None) -> None:
         ({**GIVEN, "url": 7}, "[play] url：7 不是 str 类型"),
         ({**GIVEN, "groups": ["a"]}, "[play] groups"),
         ({**GIVEN, "gap_s": "1"}, "[play] gap_s"),
+        ({**GIVEN, "url": {"password": "sesame"}}, "[play] url：这一项 不是 str 类型"),
     ],
 )
 def test_a_wrong_setting_names_target_and_key(

@@ -117,6 +117,18 @@ def test_secrets_come_from_the_environment_or_a_file(
     assert "sesame" not in repr(loaded)
 
 
+def test_a_secret_in_a_table_of_tables_is_resolved_and_an_address_of_a_folder_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPY_PASSWORD", "sesame")
+    text = "[[site.copies]]\naddress='file:///srv/www'\npassword='env:COPY_PASSWORD'"
+
+    loaded = settings.load(home(tmp_path, targets=text))
+
+    copy = {"address": "file:///srv/www", "password": "sesame"}
+    assert loaded.targets["site"]["copies"] == [copy]
+
+
 def test_the_password_of_the_mail_server_is_resolved_and_never_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

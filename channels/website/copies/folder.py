@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from channels.website.copies.place import Place
+from channels.website.tree import settle
 from publisher.errors import RetryableError
 
 ADVICE = "副本目录写不进去：检查它是否挂载、磁盘空间和权限"
@@ -29,6 +30,7 @@ class Folder(Place):
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)
+            settle(path.parent)
         except OSError as error:
             raise RetryableError(f"{name}: {error}", advice=ADVICE) from error
 

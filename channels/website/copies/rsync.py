@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -10,12 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from channels.website.copies.place import TOTAL_S, Place
+from channels.website.copies.place import Place, total_s
 from publisher.errors import ChannelError, CredentialsError, PermanentError, RetryableError
 
-ANSWER_S = 60
-PARTIAL = {23, 24}  # some files could not be transferred, or vanished here
-AWAY = {10, 12, 30, 35}  # socket, protocol stream, timeouts: rsync(1), EXIT VALUES
+CONNECT_S, ANSWER_S = 15, 60
+LISTED = ("--files-from=-", "--from0", "--relative")
+PARTIAL = {11, 20, 23, 24}  # error in file I/O, ended, some files not transferred, or vanished
+SSH = 255  # ssh ended, not rsync
+AWAY = {10, 12, 30, 35, SSH}  # socket, protocol stream, timeouts: rsync(1), EXIT VALUES
+NOT_THERE = "rsync ends with 23: "
+AWAY_ADVICE = "副本的服务器连不上：检查网络和地址"
 REFUSED = "副本的服务器不认这个账号：检查用户名、密码文件或私钥"
 
 
@@ -39,7 +46,16 @@ class Rsync(Place):
             self.write_many([name], Path(folder))
 
     def write_many(self, names: Sequence[str], root: Path) -> None:
-        self._run(["--files-from=-", "--relative", f"{root}/", self._folder], names)
+        size = sum((root / name).stat().st_size for name in names)
+        self._run([*LISTED, "--delay-updates", f"{root}/", self._folder], names, size=size)
+
+    def differing(self, names: Sequence[str], root: Path) -> list[str]:
+        """Let rsync compare the checksums, without a transfer."""
+        listed = ["--dry-run", "--out-format=%n", f"{root}/", self._folder]
+        size = sum((root / name).stat().st_size for name in names)
+        said = self._run([*LISTED, *listed], names, size=size)
+        there = set(said.split("\n"))
+        return [name for name in names if name in there]
 
     def remove(self, name: str) -> None:
         """Delete one name: its folder is made to agree with one that lacks it, all else aside.
@@ -57,49 +73,69 @@ class Rsync(Place):
     def read(self, name: str) -> bytes | None:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                self._run([f"{self._folder}{name}", f"{folder}/"], [])
+                self._run([*LISTED, self._folder, f"{folder}/"], [name])
             except RetryableError as error:
-                if "No such file" in str(error):
-                    return None
-                raise
-            return (Path(folder) / Path(name).name).read_bytes()
+                if not str(error).startswith(NOT_THERE) or "link_stat" not in str(error):
+                    raise
+                return None
+            return (Path(folder) / name).read_bytes()
 
     @property
     def _folder(self) -> str:
         return self.target if self.target.endswith("/") else f"{self.target}/"
 
-    def _run(self, arguments: Sequence[str], names: Sequence[str]) -> None:
+    def _run(self, arguments: Sequence[str], names: Sequence[str], *, size: int = 0) -> str:
+        """Run rsync over names; return what it prints."""
         command = [
-            "rsync", "--times", "--checksum", "--delay-updates", "--protect-args",
-            f"--timeout={ANSWER_S}",
+            "rsync", "--times", "--checksum", "--protect-args", "--8-bit-output",
+            "--keep-dirlinks", "--chmod=D755,F644", f"--timeout={ANSWER_S}",
         ]  # fmt: skip
-        if not self.target.startswith("rsync://"):
-            command += ["--rsh", " ".join(self._ssh())]
+        if self.target.startswith("rsync://"):
+            command.append(f"--contimeout={CONNECT_S}")
+        else:
+            command += ["--rsh", shlex.join(self._ssh())]
         try:
-            done = subprocess.run(
+            running = subprocess.Popen(
                 [*command, *arguments],
-                input="".join(f"{name}\n" for name in names).encode(),
-                capture_output=True,
-                timeout=TOTAL_S,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env=os.environ | {"RSYNC_PASSWORD": self.password, "LC_ALL": "C"},
-                check=False,
+                start_new_session=True,  # so that its ssh ends with it
             )
         except FileNotFoundError:
             message = "这台服务器上没有 rsync：请安装它（apt-get install rsync openssh-client）"
             raise PermanentError("no rsync", advice=message) from None
-        except subprocess.TimeoutExpired as error:
-            raise RetryableError("rsync does not end", after_s=60) from error
-        if done.returncode:
-            raise _sorted(done.returncode, done.stderr.decode("utf-8", "replace"))
+        with running:
+            try:
+                # without ./ a name that begins with # or ; is a comment and goes nowhere
+                listed = "".join(f"./{name}\0" for name in names).encode()
+                said, wrong = running.communicate(listed, timeout=total_s(size))
+            except subprocess.TimeoutExpired:
+                raise RetryableError("rsync does not end", after_s=60, advice=AWAY_ADVICE) from None
+            finally:
+                _end(running)
+        if running.returncode:
+            raise _sorted(running.returncode, wrong.decode("utf-8", "replace"))
+        return said.decode("utf-8", "replace")
 
     def _ssh(self) -> list[str]:
         options = ["ssh", "-p", str(self.port), "-o", "BatchMode=yes", "-o", "ConnectTimeout=15"]
-        options += ["-o", "StrictHostKeyChecking=yes"]
+        options += ["-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no"]
+        options += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3"]
         if self.known_hosts is not None:
-            options += ["-o", f"UserKnownHostsFile={self.known_hosts}"]
+            options += ["-o", "GlobalKnownHostsFile=/dev/null"]
+            options += ["-o", f'UserKnownHostsFile="{self.known_hosts}"']
         if self.private_key is not None:
             options += ["-o", "IdentitiesOnly=yes", "-i", str(self.private_key)]
         return options
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """End rsync and its ssh, which would keep our pipes open."""
+    if running.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
 
 
 def _literal(name: str) -> str:
@@ -110,12 +146,12 @@ def _literal(name: str) -> str:
 def _sorted(code: int, said: str) -> ChannelError:
     line = " ".join(said.split())[:300]
     message = f"rsync ends with {code}: {line}"
-    if "Permission denied (" in line or "auth failed" in line:
+    if (code == SSH and "Permission denied" in line) or "auth failed" in line:
         return CredentialsError(message, advice=REFUSED)
     if "Host key verification failed" in line:
         return CredentialsError(message, advice="副本服务器的主机密钥不在 known_hosts 里：先核对")
     if code in PARTIAL:
         return RetryableError(message, advice="副本有文件没写进去：检查目录、权限和磁盘空间")
-    if code in AWAY or code == 255:
-        return RetryableError(message, advice="副本的服务器连不上：检查网络和地址")
+    if code in AWAY:
+        return RetryableError(message, advice=AWAY_ADVICE)
     return PermanentError(message, advice="rsync 不能这样用：检查 address")

@@ -9,7 +9,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from channels import _http
-from channels.website.copies.place import Place
+from channels.website.copies.place import SLOWEST, Place
 from channels.website.kinds import kind_of_page
 from publisher.errors import (
     CredentialsError,
@@ -18,6 +18,8 @@ from publisher.errors import (
     UnknownOutcomeError,
 )
 
+AWAY = "副本的服务器连不上或没有答复：检查网络和地址"
+ADDRESS = "副本的地址或证书不对，或者那里不能写：检查 address"
 REFUSED = "副本的服务器不认这个账号：检查用户名和密码"
 
 
@@ -74,12 +76,17 @@ class WebDav(Place):
         if self.user:
             signed = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
             headers["Authorization"] = f"Basic {signed}"
+        timeout_s = self.timeout_s + len(content or b"") / SLOWEST
         try:
             return _http.send(
-                method, self._address(name), timeout_s=self.timeout_s, data=content, headers=headers
+                method, self._address(name), timeout_s=timeout_s, data=content, headers=headers
             )
         except UnknownOutcomeError as error:  # the same file twice does no harm
-            raise RetryableError(str(error), after_s=10) from error
+            raise RetryableError(str(error), after_s=10, advice=AWAY) from error
+        except RetryableError as error:
+            raise RetryableError(str(error), after_s=error.after_s, advice=AWAY) from error
+        except PermanentError as error:  # a certificate, an address
+            raise PermanentError(str(error), advice=ADDRESS) from error
 
     def _require(self, answer: _http.Answer, name: str) -> None:
         status = answer.status_code
@@ -90,6 +97,6 @@ class WebDav(Place):
             raise CredentialsError(message, advice=REFUSED)
         if status == 507:
             raise RetryableError(message, advice="副本的服务器空间满了", after_s=600)
-        if status in (404, 405, 409, 301, 302, 307, 308):
-            raise PermanentError(message, advice="副本的地址不对，或者那里不能写：检查 address")
-        raise RetryableError(message, after_s=30)
+        if status in (408, 423, 425, 429) or status >= 500:
+            raise RetryableError(message, after_s=30, advice="副本的服务器暂时不收：稍后会再试")
+        raise PermanentError(message, advice=ADDRESS)  # a redirect too: we follow none

@@ -16,19 +16,20 @@ from pathlib import Path
 import pytest
 
 from channels.website.copies.address import CopyTable
+from publisher.errors import ChannelError, CredentialsError, PermanentError, RetryableError
 
 PATIENCE_S = 20.0
 SSHD = shutil.which("sshd") or ("/usr/sbin/sshd" if Path("/usr/sbin/sshd").exists() else None)
 SSHD_CONFIG = """
 Port {port}
 ListenAddress 127.0.0.1
-HostKey {folder}/host_key
-PidFile {folder}/sshd.pid
-AuthorizedKeysFile {folder}/authorized_keys
+HostKey "{folder}/host_key"
+PidFile "{folder}/sshd.pid"
+AuthorizedKeysFile "{folder}/authorized_keys"
 StrictModes no
 UsePAM no
 PasswordAuthentication no
-Subsystem sftp internal-sftp
+Subsystem sftp internal-sftp {sftp_options}
 """
 
 
@@ -38,6 +39,7 @@ class Server:
 
     table: CopyTable
     wrong: CopyTable  # the same with a credential that is not known there
+    refusal: type[ChannelError]  # what comes of it
     folder: Path | None = None  # where its files lie, if it has such a place
 
 
@@ -72,7 +74,7 @@ def process(command: list[str], port: int) -> Iterator[None]:
 
 
 @contextmanager
-def sshd(folder: Path) -> Iterator[tuple[int, str]]:
+def sshd(folder: Path, *, sftp_options: str = "") -> Iterator[tuple[int, str]]:
     """Run an SSH server that knows one key; yield port and fingerprint."""
     if SSHD is None or shutil.which("ssh-keygen") is None:
         pytest.skip("needs an SSH server: apt-get install openssh-server")
@@ -85,7 +87,8 @@ def sshd(folder: Path) -> Iterator[tuple[int, str]]:
     Path("/run/sshd").mkdir(exist_ok=True)  # where its unprivileged half is locked in
     port = free_port()
     config = folder / "sshd_config"
-    config.write_text(SSHD_CONFIG.format(port=port, folder=folder), encoding="utf-8")
+    text = SSHD_CONFIG.format(port=port, folder=folder, sftp_options=sftp_options)
+    config.write_text(text, encoding="utf-8")
     public = (folder / "host_key.pub").read_text(encoding="utf-8").split()
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {public[0]} {public[1]}\n")
     listed = subprocess.run(
@@ -107,7 +110,7 @@ def over_sftp(folder: Path) -> Iterator[Server]:
         wrong = CopyTable(
             address=address, host_key=host_key, private_key=str(folder / "ssh" / "strange_key")
         )
-        yield Server(table, wrong, root)
+        yield Server(table, wrong, CredentialsError, root)
 
 
 @contextmanager
@@ -125,7 +128,7 @@ def over_rsync(folder: Path) -> Iterator[Server]:
         wrong = CopyTable(
             address=address, known_hosts=known, private_key=str(folder / "ssh" / "strange_key")
         )
-        yield Server(table, wrong, root)
+        yield Server(table, wrong, CredentialsError, root)
 
 
 @contextmanager
@@ -147,6 +150,7 @@ def rsync_daemon(folder: Path) -> Iterator[Server]:
         yield Server(
             CopyTable(address=address, password="sesame"),
             CopyTable(address=address, password="wrong"),
+            CredentialsError,
             root,
         )
 
@@ -175,6 +179,7 @@ def over_webdav(folder: Path) -> Iterator[Server]:
         yield Server(
             CopyTable(address=address, password="sesame"),
             CopyTable(address=address, password="wrong"),
+            CredentialsError,
             root / "site",
         )
     finally:
@@ -203,6 +208,7 @@ def over_s3(folder: Path) -> Iterator[Server]:
             CopyTable(
                 address=f"s3+http://127.0.0.1:{port}/none", access_key="yigao", secret_key="sesame"
             ),
+            PermanentError,
         )
     finally:
         server.stop()
@@ -213,7 +219,7 @@ def in_folder(folder: Path) -> Iterator[Server]:
     root = folder / "www"
     root.mkdir(parents=True)
     table = CopyTable(address=f"file://{root}")
-    yield Server(table, CopyTable(address=f"file://{folder}/not-mounted"), root)
+    yield Server(table, CopyTable(address=f"file://{folder}/not-mounted"), RetryableError, root)
 
 
 SERVERS: dict[str, Callable[[Path], object]] = {
