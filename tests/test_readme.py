@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,9 @@ def test_the_two_commands_are_those_of_the_makefile() -> None:
     for target in ("run", "test", "check"):
         assert f"make {target}" in README
         assert f"\n{target}:" in makefile
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
+def test_every_example_of_settings_can_be_read(page: Path) -> None:
+    for example in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        tomllib.loads(example)

@@ -82,7 +82,7 @@ class Screens(
     screens: tuple[str, ...]  # a-z, 0-9 and "-"; part of each screen's address
     folder: Path
     names: dict[str, str] = field(default_factory=dict)  # what people call them: library = "图书馆"
-    groups: dict[str, list[str]] = field(default_factory=dict)  # 教学楼 = ["a1", "a2"]: one place
+    groups: dict[str, list[str]] = field(default_factory=dict)  # "教学楼" = ["a1", "a2"]: one place
     confirm_share: float = 1.0  # of a group's screens that must have shown it
     offline: tuple[str, ...] = ()  # screens without network: a person carries a package there
     pairing: bool = True  # a person accepts each machine; False: whoever opens the address

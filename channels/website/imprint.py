@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict
 from urllib.parse import quote, urlsplit
+
+from typing_extensions import TypedDict
 
 from channels import _colour
 from channels.website.columns import Columns
@@ -60,6 +61,9 @@ class Imprint:
                 f"白字在这个颜色上的对比度只有 {ratio:.1f}:1，至少要 4.5:1，请换深一些的颜色",
                 key="colour",
             )
+        if strange := sorted(set(self.office) - set(Office.__annotations__)):
+            there_are = "、".join(Office.__annotations__)
+            raise ConfigError(f"没有 {strange[0]}，可用的有：{there_are}", key="office")
         for name, address in [*self.links.items(), ("request_url", self.request_url)]:
             if address and not address.startswith(("https://", "http://", "/")):
                 key = "request_url" if name == "request_url" else "links"

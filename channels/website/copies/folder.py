@@ -52,6 +52,11 @@ class Folder(Place):
         except OSError as error:
             raise RetryableError(f"{name}: {error}", advice=ADVICE) from error
 
+    def names(self, folder: str) -> list[str]:
+        self._require_there()
+        files = [path for path in (self.root / folder).rglob("*") if not path.is_dir()]
+        return [path.relative_to(self.root).as_posix() for path in files]
+
     def _require_there(self) -> None:
         if not self.root.is_dir():
             raise RetryableError(f"{self.root} is not there", advice=ADVICE)

@@ -24,6 +24,7 @@ from publisher.errors import RetryableError
 MANIFEST = manifest.NAME
 COMPARED = 200  # files in one question, where a place is compared
 CALL_BYTES = 32 * 2**20  # in one call, where a place takes several files; a larger file goes alone
+OURS = ("info", "column")  # folders in which nobody else has files
 NO_SITE = "网站目录不在了，副本没有改动：检查磁盘是否挂载"
 
 
@@ -153,7 +154,10 @@ def _note_all(journal: Journal, root: Path, *, is_anew: bool = False) -> None:
 
 
 def _compare(journal: Journal, place: Place, root: Path) -> None:
-    """Note what differs from what is there, by a look at the place."""
+    """Note what differs from what is there, by a look at the place.
+
+    Where the journal is lost only the place knows of files that were withdrawn since.
+    """
     _require_there(root)
     gone = set(journal.digests())
     names = _names(root)
@@ -163,7 +167,9 @@ def _compare(journal: Journal, place: Place, root: Path) -> None:
         differing = set(place.differing(list(digests), root))
         journal.note((name, rank_of(name)) for name in differing)
         journal.enter(digests | dict.fromkeys(differing, ""))  # whatever it was believed to be
-    journal.note((name, rank_of(name, is_gone=True)) for name in gone)
+    gone.update(name for folder in OURS for name in place.names(folder))
+    strays = [name for name in gone if not (root / name).is_file()]
+    journal.note((name, rank_of(name, is_gone=True)) for name in strays)
 
 
 def _names(root: Path) -> Iterator[str]:

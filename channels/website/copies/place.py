@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -32,6 +32,13 @@ class Place(ABC):
     @abstractmethod
     def read(self, name: str) -> bytes | None:
         """Return a file; None: certainly not there."""
+
+    @abstractmethod
+    def names(self, folder: str) -> Iterable[str]:
+        """Return the names of all files below a folder, given without "/"; it may not be there.
+
+        What a killed process left half written is among them.
+        """
 
     def write_many(self, names: Sequence[str], root: Path) -> None:
         """Put files of a folder there, in this order."""

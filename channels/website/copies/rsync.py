@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -21,6 +22,9 @@ LISTED = ("--files-from=-", "--from0", "--relative")
 PARTIAL = {11, 20, 23, 24}  # error in file I/O, ended, some files not transferred, or vanished
 SSH = 255  # ssh ended, not rsync
 AWAY = {10, 12, 30, 35, SSH}  # socket, protocol stream, timeouts: rsync(1), EXIT VALUES
+# "-rw-r--r--          4 2026/11/27 06:20:28 2026/a.html"; what is no plain file begins otherwise
+ENTRY = re.compile(r"^-\S+ +[\d,]+ [\d/]+ [\d:]+ (.+)$", re.MULTILINE)
+MISSING = re.compile(r"(link_stat|change_dir)\b.* failed: No such file or directory")
 NOT_THERE = "rsync ends with 23: "
 AWAY_ADVICE = "副本的服务器连不上：检查网络和地址"
 REFUSED = "副本的服务器不认这个账号：检查用户名、密码文件或私钥"
@@ -57,6 +61,16 @@ class Rsync(Place):
         there = set(said.split("\n"))
         return [name for name in names if name in there]
 
+    def names(self, folder: str) -> list[str]:
+        asked = ["--recursive", "--list-only", "--no-human-readable", f"{self._folder}{folder}/"]
+        try:
+            said = self._run(asked, [])
+        except RetryableError as error:
+            if not _is_missing(error):
+                raise
+            return []
+        return [f"{folder}/{name}" for name in ENTRY.findall(said)]
+
     def remove(self, name: str) -> None:
         """Delete one name: its folder is made to agree with one that lacks it, all else aside.
 
@@ -75,7 +89,7 @@ class Rsync(Place):
             try:
                 self._run([*LISTED, self._folder, f"{folder}/"], [name])
             except RetryableError as error:
-                if not str(error).startswith(NOT_THERE) or "link_stat" not in str(error):
+                if not _is_missing(error):
                     raise
                 return None
             return (Path(folder) / name).read_bytes()
@@ -129,6 +143,12 @@ class Rsync(Place):
         if self.private_key is not None:
             options += ["-o", "IdentitiesOnly=yes", "-i", str(self.private_key)]
         return options
+
+
+def _is_missing(error: RetryableError) -> bool:
+    said = str(error)
+    is_partial = said.startswith(NOT_THERE)
+    return is_partial and bool(MISSING.search(said)) and "Permission denied" not in said
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:

@@ -82,6 +82,12 @@ class S3(Place):
         except NotThere:
             return None
 
+    def names(self, folder: str) -> list[str]:
+        with _sorted(folder, size=LARGEST):
+            beginning = f"{self.prefix}{folder}/"
+            found = self._client.list_objects(self.bucket, prefix=beginning, recursive=True)
+            return [str(each.object_name)[len(self.prefix) :] for each in found]
+
     def differing(self, names: Sequence[str], root: Path) -> list[str]:
         """Ask for the MD5 of each, which is the ETag of what was written in one call.
 

@@ -115,6 +115,17 @@ class Sftp(Place):
             content: bytes = file.read()
             return content
 
+    def names(self, folder: str) -> list[str]:
+        found: list[str] = []
+        folders = [folder]
+        while folders:
+            inner = folders.pop()
+            with self._sorted(inner), contextlib.suppress(FileNotFoundError):
+                for each in self._sftp.listdir_attr(posixpath.join(self.root, inner)):
+                    is_folder = stat.S_ISDIR(each.st_mode or 0)
+                    (folders if is_folder else found).append(f"{inner}/{each.filename}")
+        return found
+
     def close(self) -> None:
         if "_transport" in self.__dict__:
             self._transport.close()

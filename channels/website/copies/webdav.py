@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
+
+from lxml import etree
 
 from channels import _http
 from channels.website.copies.place import SLOWEST, Place
@@ -20,6 +23,9 @@ from publisher.errors import (
 
 AWAY = "副本的服务器连不上或没有答复：检查网络和地址"
 ADDRESS = "副本的地址或证书不对，或者那里不能写：检查 address"
+DAV = "{DAV:}"
+XML = {"Content-Type": "application/xml; charset=utf-8"}
+LISTED = b'<propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>'
 REFUSED = "副本的服务器不认这个账号：检查用户名和密码"
 
 
@@ -61,6 +67,35 @@ class WebDav(Place):
             return None
         self._require(answer, name)
         return answer.content
+
+    def names(self, folder: str) -> list[str]:
+        found: list[str] = []
+        folders = [folder]
+        while folders:
+            inner = folders.pop()
+            answer = self._call("PROPFIND", f"{inner}/", LISTED, {"Depth": "1"} | XML)
+            if answer.status_code in (404, 410):
+                continue
+            self._require(answer, inner)
+            for name, is_folder in self._entries(answer.content):
+                if is_folder and name != inner:
+                    folders.append(name)
+                elif not is_folder:
+                    found.append(name)
+        return found
+
+    def _entries(self, answer: bytes) -> Iterator[tuple[str, bool]]:
+        """Go through a multistatus: names, and whether it is a folder (RFC 4918, 14.16)."""
+        beginning = urlsplit(self.url).path
+        try:
+            root = etree.fromstring(answer, etree.XMLParser(resolve_entities=False))
+        except etree.XMLSyntaxError as error:
+            raise RetryableError("an unreadable list of files", advice=AWAY) from error
+        for each in root.iter(f"{DAV}response"):
+            path = urlsplit(each.findtext(f"{DAV}href") or "").path
+            if unquote(path).startswith(unquote(beginning)):
+                name = unquote(path)[len(unquote(beginning)) :].rstrip("/")
+                yield name, each.find(f".//{DAV}collection") is not None
 
     @cached_property
     def _known(self) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 from lxml import etree
 
 from channels.website import Website
+from publisher import registry
 from publisher.errors import ConfigError
 from tests.channels.website.notices import ILLUSTRATED, NOTICE, deliver, numbered, public
+from tests.channels.wechat.scene import MemoryShelf
 
 BASE = "info/2026/13771-0307-2026"
 FIRST_PAGE_BYTES = 60_000
@@ -233,5 +236,47 @@ def test_a_look_that_cannot_be_is_named_at_start(
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         replace(offline, **settings)
+
+    assert caught.value.key == key
+
+
+SETTINGS = """
+base_url = "http://127.0.0.1:1"
+colour = "#7a0019"
+links = { "学校主页" = "https://www.example.edu.cn/" }
+office = { name = "党政办公室", telephone = "0595-1" }
+report_categories = ["0106"]
+[own_columns.tender]
+name = "招标采购"
+kinds = ["招标公告", "中标公告"]
+[[copies]]
+address = "file:///srv/www"
+"""
+
+
+def test_every_setting_can_be_written_as_toml(tmp_path: Path) -> None:
+    table = {"channel": "website"} | tomllib.loads(SETTINGS)
+
+    made = registry.build("site", table, folder=tmp_path, shelf=MemoryShelf(), home=tmp_path)
+
+    assert isinstance(made, Website)
+    assert made.own_columns["tender"]["name"] == "招标采购"
+    assert made.copies[0]["address"] == "file:///srv/www"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("office", {"fon": "0595-1"}),
+        ("office", "党政办公室"),
+        ("own_columns", {"tender": {"name": "招标采购"}}),
+        ("copies", [{"adress": "file:///srv/www"}]),
+    ],
+)
+def test_a_setting_that_is_misspelt_is_named(tmp_path: Path, key: str, value: object) -> None:
+    table = {"channel": "website", "base_url": "http://127.0.0.1:1", key: value}
+
+    with pytest.raises(ConfigError) as caught:
+        registry.build("site", table, folder=tmp_path, shelf=MemoryShelf(), home=tmp_path)
 
     assert caught.value.key == key
