@@ -35,6 +35,10 @@ class OwnColumn(TypedDict):
     kinds: list[str]  # notices of these kinds, unless the official list has a place for them
 
 
+# a key that is misspelt is named instead of dropped (pydantic reads this of a TypedDict)
+OwnColumn.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Columns:
     """All columns of one site, in the order in which they are shown."""

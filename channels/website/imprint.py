@@ -33,6 +33,10 @@ class Office(TypedDict, total=False):
     supervision: str  # who takes complaints, with telephone
 
 
+# a key that is misspelt is named instead of dropped (pydantic reads this of a TypedDict)
+Office.__pydantic_config__ = {"extra": "forbid"}  # type: ignore[attr-defined]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Imprint:
     """Name, address, look and links of one site."""
@@ -61,9 +65,6 @@ class Imprint:
                 f"白字在这个颜色上的对比度只有 {ratio:.1f}:1，至少要 4.5:1，请换深一些的颜色",
                 key="colour",
             )
-        if strange := sorted(set(self.office) - set(Office.__annotations__)):
-            there_are = "、".join(Office.__annotations__)
-            raise ConfigError(f"没有 {strange[0]}，可用的有：{there_are}", key="office")
         for name, address in [*self.links.items(), ("request_url", self.request_url)]:
             if address and not address.startswith(("https://", "http://", "/")):
                 key = "request_url" if name == "request_url" else "links"
