@@ -43,6 +43,9 @@ class Book(Place):
     def read(self, name: str) -> bytes | None:
         return self.files.get(name)
 
+    def names(self, folder: str) -> list[str]:
+        return [name for name in self.files if name.startswith(f"{folder}/")]
+
     def _step(self, act: str) -> None:
         if len(self.acts) == self.dies_at:
             self.dies_at = -1

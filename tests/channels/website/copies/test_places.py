@@ -81,6 +81,15 @@ def test_nothing_unfinished_stays_behind(server: Server, place: Place) -> None:
         assert not [path for path in server.folder.rglob(".*") if path.is_file()]
 
 
+def test_all_files_of_a_folder_are_named(place: Place) -> None:
+    names = {"listed/2026/a.html", "listed/2026/a/图 1.png", "listed/b&c.html", "listed/50%.html"}
+    for name in (*names, "other/d.html"):
+        place.write(name, b"x")
+
+    assert set(place.names("listed")) == names
+    assert set(place.names("no such folder")) == set()
+
+
 def test_what_differs_is_named_and_nothing_else(place: Place, tmp_path: Path) -> None:
     names = ["info/2027/same.html", "info/2027/same size.html", "info/2027/longer.html", "new.html"]
     for name in names:

@@ -167,6 +167,20 @@ def test_a_lost_journal_is_learnt_anew_from_the_place(root: Path, tmp_path: Path
     assert [act for act in book.acts if MANIFEST not in act] == ["+feed.xml"]
 
 
+def test_what_was_withdrawn_while_the_journal_was_lost_goes_and_what_others_keep_there_stays(
+    root: Path, tmp_path: Path
+) -> None:
+    book = Book()
+    mirror_of(book, tmp_path / "first").push(root)
+    (root / "info/2026/a/1.png").unlink()
+    book.files |= {"favicon.ico": b"theirs", "info/2026/.b.html.part": b"half"}
+
+    mirror_of(book, tmp_path / "second").push(root)
+
+    expected = {name: FILES[name] for name in FILES if name != "info/2026/a/1.png"}
+    assert there(book) == expected | {"favicon.ico": b"theirs"}
+
+
 def test_a_journal_from_a_backup_is_not_believed(root: Path, tmp_path: Path) -> None:
     book = Book()
     mirror = mirror_of(book, tmp_path)
