@@ -40,10 +40,16 @@ class Mirror:
         self, changed: Iterable[str], removed: Iterable[str], *, tombstones: Collection[str] = ()
     ) -> None:
         """Note what has to go there."""
-        ranks = [(name, rank_of(name, is_tombstone=name in tombstones)) for name in changed]
-        ranks += [(name, rank_of(name, is_gone=True)) for name in removed]
+        gone = [(name, rank_of(name, is_gone=True)) for name in removed]
         with opened(self.journal) as journal:
-            journal.note(ranks)
+            ranks = [
+                (
+                    name,
+                    rank_of(name, is_new=not journal.digest(name), is_tombstone=name in tombstones),
+                )
+                for name in changed
+            ]
+            journal.note(ranks + gone)
 
     def note_all(self, root: Path) -> None:
         """Compare the whole site with what has gone there, and note what differs."""
@@ -149,7 +155,7 @@ def _note_all(journal: Journal, root: Path, *, is_anew: bool = False) -> None:
     for name in _names(root):
         there.add(name)
         if is_anew or known.get(name) != sha256((root / name).read_bytes()).hexdigest():
-            ranks.append((name, rank_of(name)))
+            ranks.append((name, rank_of(name, is_new=is_anew or name not in known)))
     journal.note(ranks + [(name, rank_of(name, is_gone=True)) for name in known.keys() - there])
 
 
@@ -165,7 +171,8 @@ def _compare(journal: Journal, place: Place, root: Path) -> None:
         gone.difference_update(some)
         digests = _digests(root, some)  # first: what the site writes by now is noted by the site
         differing = set(place.differing(list(digests), root))
-        journal.note((name, rank_of(name)) for name in differing)
+        ranks = [(name, rank_of(name, is_new=not journal.digest(name))) for name in differing]
+        journal.note(ranks)
         journal.enter(digests | dict.fromkeys(differing, ""))  # whatever it was believed to be
     gone.update(name for folder in OURS for name in place.names(folder))
     strays = [name for name in gone if not (root / name).is_file()]
