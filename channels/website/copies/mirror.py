@@ -40,16 +40,14 @@ class Mirror:
         self, changed: Iterable[str], removed: Iterable[str], *, tombstones: Collection[str] = ()
     ) -> None:
         """Note what has to go there."""
-        gone = [(name, rank_of(name, is_gone=True)) for name in removed]
+        ranks: list[tuple[str, int]] = []
         with opened(self.journal) as journal:
-            ranks = [
-                (
-                    name,
-                    rank_of(name, is_new=not journal.digest(name), is_tombstone=name in tombstones),
-                )
-                for name in changed
-            ]
-            journal.note(ranks + gone)
+            for name in changed:
+                is_new = journal.digest(name) is None
+                is_tombstone = name in tombstones
+                ranks.append((name, rank_of(name, is_new=is_new, is_tombstone=is_tombstone)))
+            ranks += [(name, rank_of(name, is_gone=True)) for name in removed]
+            journal.note(ranks)
 
     def note_all(self, root: Path) -> None:
         """Compare the whole site with what has gone there, and note what differs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from channels.website.copies.address import CopyTable
-from publisher.errors import ChannelError, CredentialsError, PermanentError, RetryableError
+from publisher.errors import ChannelError, CredentialsError, RetryableError
 
 PATIENCE_S = 20.0
 SSHD = shutil.which("sshd") or ("/usr/sbin/sshd" if Path("/usr/sbin/sshd").exists() else None)
@@ -31,6 +32,11 @@ UsePAM no
 PasswordAuthentication no
 Subsystem sftp internal-sftp {sftp_options}
 """
+
+ALL_OF_S3 = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+}
 
 
 @dataclass(frozen=True)
@@ -189,27 +195,36 @@ def over_webdav(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def over_s3(folder: Path) -> Iterator[Server]:
+    """Run a store that looks at signatures, with one bucket and one account."""
     import boto3
+    import requests
     from moto.server import ThreadedMotoServer
 
-    port = free_port()
+    port = free_port()  # a part of all names: servers of one process share what they keep
+    url = f"http://127.0.0.1:{port}"
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     wait_for(port)
-    client = boto3.client(
-        "s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1",
-        aws_access_key_id="yigao", aws_secret_access_key="sesame",
-    )  # fmt: skip
-    client.create_bucket(Bucket="www")
-    address = f"s3+http://127.0.0.1:{port}/www/site"
+    account = {
+        "endpoint_url": url, "region_name": "us-east-1",
+        "aws_access_key_id": "root", "aws_secret_access_key": "root",
+    }  # fmt: skip
+    looking = f"{url}/moto-api/reset-auth"  # from how many calls on it looks at signatures
+    requests.post(looking, data=b"inf", timeout=PATIENCE_S).raise_for_status()
+    boto3.client("s3", **account).create_bucket(Bucket=f"www-{port}")
+    office = boto3.client("iam", **account)
+    name = f"yigao-{port}"
+    office.create_user(UserName=name)
+    office.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=json.dumps(ALL_OF_S3))
+    key = office.create_access_key(UserName=name)["AccessKey"]
+    requests.post(looking, data=b"0", timeout=PATIENCE_S).raise_for_status()
+    table = CopyTable(
+        address=f"s3+http://127.0.0.1:{port}/www-{port}/site",
+        access_key=key["AccessKeyId"],
+        secret_key=key["SecretAccessKey"],
+    )
     try:
-        yield Server(
-            CopyTable(address=address, access_key="yigao", secret_key="sesame"),
-            CopyTable(
-                address=f"s3+http://127.0.0.1:{port}/none", access_key="yigao", secret_key="sesame"
-            ),
-            PermanentError,
-        )
+        yield Server(table, table | {"secret_key": "wrong"}, CredentialsError)
     finally:
         server.stop()
 

@@ -162,10 +162,10 @@ def test_a_host_with_another_key_is_not_trusted(tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
-    with (
-        cast(AbstractContextManager[Server], SERVERS["s3"](tmp_path / "s")) as server,
-        pytest.raises(PermanentError) as caught,
-    ):
-        place_of(server.wrong).write(NAME, b"x")
+    with cast(AbstractContextManager[Server], SERVERS["s3"](tmp_path / "s")) as server:
+        none = server.table["address"].replace("/www-", "/none-")
+
+        with pytest.raises(PermanentError) as caught:
+            place_of(server.table | {"address": none}).write(NAME, b"x")
 
     assert "存储桶" in caught.value.advice

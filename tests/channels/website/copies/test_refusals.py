@@ -186,10 +186,10 @@ def test_an_object_says_what_it_is_and_a_large_one_goes_in_one_call(tmp_path: Pa
             place.write(name, large if name == "large.zip" else b"x")
         client = boto3.client(
             "s3", endpoint_url=f"http://{place.endpoint}", region_name="us-east-1",
-            aws_access_key_id="yigao", aws_secret_access_key="sesame",
+            aws_access_key_id=place.access_key, aws_secret_access_key=place.secret_key,
         )  # fmt: skip
         kinds = {
-            name: client.head_object(Bucket="www", Key=f"site/{name}")["ContentType"]
+            name: client.head_object(Bucket=place.bucket, Key=f"site/{name}")["ContentType"]
             for name in ("index.html", "feed.xml", "a.pdf")
         }
         (tmp_path / "large.zip").write_bytes(large)
