@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import os
 import socket
@@ -324,7 +325,7 @@ def test_a_server_without_posix_rename_has_its_files_replaced_too(tmp_path: Path
     with sshd(tmp_path / "ssh", sftp_options="-P posix-rename") as (port, host_key):
         root = tmp_path / "www"
         table = {"host_key": host_key, "private_key": str(tmp_path / "ssh" / "own_key")}
-        place = place_of({"address": f"sftp://root@127.0.0.1:{port}{root}", **table})
+        place = place_of({"address": f"sftp://{getpass.getuser()}@127.0.0.1:{port}{root}", **table})
 
         place.write("info/a.html", b"first")
         place.write("info/a.html", b"second")
