@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from channels import _http
-from channels.screens import slide
+from channels._slides import slide
 from publisher.channel import (
     Channel,
     Checks,

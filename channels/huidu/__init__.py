@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from channels import _http
-from channels.screens import shapes, slide
+from channels._slides import shapes, slide
 from publisher.channel import (
     CAMPUS_TIME,
     Channel,

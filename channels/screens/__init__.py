@@ -20,7 +20,8 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from channels import _quiet_hours
-from channels.screens import alerts, changes, packs, palette, player, shapes, slide
+from channels._slides import palette, shapes, slide
+from channels.screens import alerts, changes, packs, player
 from channels.screens.alerts import Board
 from channels.screens.pairing import Pairing, PairingError
 from channels.screens.playback import Playback, Sign

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from lxml import etree
 
-from channels.screens import font
+from channels._slides import font
 from channels.screens.store import Store, moment_of, text_of
 from publisher.channel import CAMPUS_TIME, Alert, AlertAnswer, AlertShown
 from publisher.errors import UnfitError

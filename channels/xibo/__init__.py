@@ -20,7 +20,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from channels import _http
-from channels.screens import slide
+from channels._slides import slide
 from publisher.channel import (
     Channel,
     Checks,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import typst
 
-from channels.screens import shapes, slide
+from channels._slides import shapes, slide
 from publisher.channel import Content
 from tests.bench.measure import machine, show, table
 

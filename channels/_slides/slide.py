@@ -11,10 +11,10 @@ from pathlib import Path
 
 import typst
 
-from channels.screens import font, palette, pictures, tables, words
-from channels.screens.palette import Palette
-from channels.screens.pictures import Picture
-from channels.screens.shapes import LANDSCAPE, Shape
+from channels._slides import font, palette, pictures, tables, words
+from channels._slides.palette import Palette
+from channels._slides.pictures import Picture
+from channels._slides.shapes import LANDSCAPE, Shape
 from publisher.channel import CAMPUS_TIME, Content
 from publisher.errors import ConfigError, UnfitError
 

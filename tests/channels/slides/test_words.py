@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.screens import words
+from channels._slides import words
 
 
 @pytest.mark.parametrize(

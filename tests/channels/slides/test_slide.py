@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 from PIL import Image, ImageColor
 
-from channels.screens import palette, slide
+from channels._slides import palette, slide
 from publisher import channel
 from publisher.channel import Attachment, Content
 from publisher.errors import ConfigError, UnfitError

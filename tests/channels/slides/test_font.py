@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.screens import font
+from channels._slides import font
 
 
 def test_ordinary_and_rare_characters_are_there() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml import html
 
-from channels.screens import words
+from channels._slides import words
 
 LEAST_ROWS, MOST_ROWS = 4, 200
 MOST_COLUMNS = 6

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from channels.screens import pictures
+from channels._slides import pictures
 from publisher import channel
 
 

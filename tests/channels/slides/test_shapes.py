@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from channels.screens import Screens, shapes, slide, tables
+from channels._slides import shapes, slide, tables
+from channels.screens import Screens
 from channels.screens.store import Store
 from publisher.channel import Content
 from publisher.errors import UnfitError

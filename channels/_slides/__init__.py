@@ -1,0 +1,1 @@
+"""Typesetting of slides, for every channel that shows them."""
