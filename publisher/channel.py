@@ -115,7 +115,12 @@ class Health:
     @property
     def is_well(self) -> bool:
         """Whether nobody has to do anything."""
-        return self.is_reachable and self.is_signed_in is not False and not self.advice
+        return self.can_take and not self.advice
+
+    @property
+    def can_take(self) -> bool:
+        """Whether a delivery is worth trying; advice may speak of one group of the account only."""
+        return self.is_reachable and self.is_signed_in is not False
 
 
 class Shelf(Protocol):

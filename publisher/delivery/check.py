@@ -45,9 +45,9 @@ def _keep(session: Session, name: str, health: Health, *, now: datetime) -> None
 def _try_again(
     session: Session, works: Works, name: str, health: Health | None, *, now: datetime
 ) -> None:
-    """Half-open the breaker of an account that is well; ask one that is not again later.
+    """Half-open the breaker of an account that can take; ask one that cannot again later.
 
-    However well it is, it is spared until its time: an outlet may answer a check and refuse a
+    However it is, it is spared until its time: an outlet may answer a check and refuse a
     notice. One that cannot be asked is tried when it would have been asked.
     """
     lane = lane_of(name, works.channels[name])
@@ -61,12 +61,12 @@ def _try_again(
         return
     if breaker.is_early(before, now=now):
         return
-    is_well = health is None or health.is_well
+    is_well = health is None or health.can_take
     keep_breaker(record, breaker.after_check(before, is_well=is_well, at=now))
 
 
 def _close_if_idle(session: Session, record: Lane, health: Health | None, *, now: datetime) -> None:
-    """Let an account that is well be as others are, where nothing waits to be tried."""
+    """Let an account that can take be as others are, where nothing waits to be tried."""
     waits = select(Delivery.id).where(
         stands(S.PLANNED),
         Delivery.lane == record.name,
@@ -77,7 +77,7 @@ def _close_if_idle(session: Session, record: Lane, health: Health | None, *, now
         Delivery.lane == record.name, Delivery.lease_until.is_not(None)
     )
     is_idle = session.scalar(waits.limit(1)) is None and session.scalar(sends.limit(1)) is None
-    if is_idle and health is not None and health.is_well:
+    if is_idle and health is not None and health.can_take:
         keep_breaker(record, breaker.after_success(breaker_of(record)))
         record.next_send_at = None
 
