@@ -164,13 +164,14 @@ def raise_for_status(response: Answer | requests.Response) -> None:
     if status in (401, 403):
         raise CredentialsError(f"HTTP {status}")
     if status in (408, 425, 429, 503):
-        raise RetryableError(f"HTTP {status}", after_s=_retry_after_s(response))
+        raise RetryableError(f"HTTP {status}", after_s=retry_after_s(response))
     if status < 500:  # 3xx too: we follow none
         raise PermanentError(f"HTTP {status}")
     raise UnknownOutcomeError(f"HTTP {status}")
 
 
-def _retry_after_s(response: Answer | requests.Response) -> float | None:
+def retry_after_s(response: Answer | requests.Response) -> float | None:
+    """Return the seconds, or the time until the date, in Retry-After; None: neither is there."""
     value = response.headers.get("Retry-After", "")
     if value.isdigit():
         return float(value)

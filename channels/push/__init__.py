@@ -8,20 +8,19 @@ API: docs/outlets/push.md is the contract; signatures as in standardwebhooks.com
 from __future__ import annotations
 
 import html
-import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import PurePath
 from typing import Any, ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from channels import _http
 from channels._mark import Mark
-from channels._text import plain_text
 from channels.push import signature
+from channels.push.notice import MIB, compose, digest_of, message_of
+from channels.push.receiver import CONTRACT, Receiver, Said
 from publisher.channel import (
     Channel,
     Checks,
@@ -29,9 +28,9 @@ from publisher.channel import (
     Content,
     Finds,
     Health,
-    Part,
     Receipt,
     Rendition,
+    Shelf,
     Withdraws,
 )
 from publisher.errors import (
@@ -40,28 +39,17 @@ from publisher.errors import (
     CredentialsError,
     PermanentError,
     RetryableError,
-    UnfitError,
     UnknownOutcomeError,
 )
 
-CONTRACT = 1
-SUFFIX = re.compile(r"\.[a-z0-9]{1,5}")
-MIB = 2**20
-FACTS = (
-    "title",
-    "summary",
-    "index_number",
-    "kind",
-    "category",
-    "category_name",
-    "department",
-    "document_number",
-    "issued_on",
-    "publish_at",
-    "expires_at",
-    "link",
-)
-REFUSED = "对方不认我们的签名：两边的 secret 要一样，时钟不能差 5 分钟以上"
+KEY = re.compile(r"[A-Za-z0-9._-]{1,100}")
+REMEMBERED_S = 90 * 86_400.0  # what was sent under a key; afterwards its key alone decides
+CLOCKS_APART_S = 120.0  # the receiver refuses from 300 on
+NOTHING_SENT = "对方没有给出有用的回答，稿件还没有送出，会自动再试"
+TAKEN = "对方已用编号 {} 收过另一篇内容，没有覆盖它：请网站管理员核对接收程序的数据"
+TAKEN_DOWN = "对方已经撤下了这篇稿件，没有再送：要重新发布，请提交新的版次"
+REPLACED = "对方那里已经是更新的版次，没有用旧的覆盖它"
+BY_HAND = "不知道是对方的哪一篇：请网站管理员撤下，再到这里登记"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,139 +60,110 @@ class Push(Channel, Confirms, Finds, Withdraws, Checks):
 
     url: str  # of the receiver: "https://cms.example.edu.cn/receive"
     secret: str = field(repr=False)  # "whsec_…", the same on both sides
+    shelf: Shelf = field(repr=False)
+    old_secrets: tuple[str, ...] = field(default=(), repr=False)  # sign too, until all know the new
     max_file_mb: float = 20.0  # of one picture or attachment
     checks_page: bool = True  # also look for the mark on the public page
+    page_hosts: tuple[str, ...] = ()  # of public pages, beside that of url: "www.example.edu.cn"
     timeout_s: float = _http.TIMEOUT_S
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise ConfigError("要写完整的网址，以 http:// 或 https:// 开头，不带 ?", key="url")
-        if not self.secret.startswith(("env:", "file:")):  # not resolved where nothing is sent
-            signature.key_of(self.secret)
-        if self.max_file_mb <= 0:
-            raise ConfigError("应大于 0", key="max_file_mb")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+            raise ConfigError("要写完整的网址，以 http:// 或 https:// 开头，不带密码", key="url")
+        if parts.query or parts.fragment:
+            raise ConfigError("网址里不能有 ? 或 #", key="url")
+        for setting, secrets in (("secret", (self.secret,)), ("old_secrets", self.old_secrets)):
+            for secret in secrets:
+                if not secret.startswith(("env:", "file:")):  # not resolved where nothing is sent
+                    signature.key_of(secret, setting=setting)
+        for setting in ("max_file_mb", "timeout_s"):
+            if getattr(self, setting) <= 0:
+                raise ConfigError("应大于 0", key=setting)
+        if any("/" in host or ":" in host for host in self.page_hosts):
+            raise ConfigError("只写主机名，如 www.example.edu.cn", key="page_hosts")
 
     def render(self, content: Content) -> Rendition:
         """Return the article; facts and files travel beside it."""
-        self._require_fit(content)
-        pictures = [
-            Part(name=image.name, media_type=image.media_type, file=image.file, label=image.alt)
-            for image in content.images
-        ]
-        files = [
-            Part(name=_name(n, each.name), media_type=each.media_type, file=each.file,
-                 label=each.name)
-            for n, each in enumerate(content.attachments, start=1)
-        ]  # fmt: skip
-        facts = {name: _text(getattr(content, name)) for name in FACTS}
-        return Rendition(
-            body=content.body.encode(),
-            media_type="text/html",
-            title=content.title,
-            parts=(*pictures, *files),
-            facts=facts | {"pictures": str(len(pictures))},
-        )
-
-    def _require_fit(self, content: Content) -> None:
-        if content.audience != "public":
-            message = "这份稿件只对校内发布，对方网站人人可见：请去掉这个目标或改发布范围"
-            raise UnfitError(message, field="audience")
-        if not content.title.strip():
-            raise UnfitError("标题是空的：请填写标题", field="title")
-        if not plain_text(content.body):
-            raise UnfitError("正文没有文字：请写明内容", field="body")
-        shown = set(re.findall(r'src="media:([^"]+)"', content.body))
-        if missing := "、".join(sorted(shown - {image.name for image in content.images})):
-            raise UnfitError(f"正文里的图片 {missing} 没有上传：请重新插入", field="images")
-        for name, file in [*((i.alt, i.file) for i in content.images),
-                           *((a.name, a.file) for a in content.attachments)]:  # fmt: skip
-            if len(file) > self.max_file_mb * MIB:
-                message = f"“{name}”超过 {self.max_file_mb:g} MB，对方不收，请压缩或分开"
-                raise UnfitError(message, field="attachments")
+        return compose(content, max_file_mb=self.max_file_mb)
 
     def deliver(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Hand over the files, which nobody sees, and then the notice."""
-        try:
-            for part in rendition.parts:
-                self._hand_over(part)
-        except UnknownOutcomeError as error:
-            raise RetryableError(f"before the notice: {error}", advice=error.advice) from None
-        said = self._post("published", key, self._notice(rendition, key=key))
-        mark = Mark.of(rendition.body.decode(), key=key)
-        if said.get("key") != key or said.get("digest") != mark.digest:
-            raise UnknownOutcomeError(f"the receiver answers for something else: {said}")
-        return _receipt(said, evidence="对方收下")
-
-    def _hand_over(self, part: Part) -> None:
-        digest = sha256(part.file).hexdigest()
-        query = urlencode({"file": digest})
-        answer = self._call("POST", query, part.file, id=f"file.{digest}", kind=part.media_type)
-        if self._said(answer).get("sha256") != digest:
-            raise UnknownOutcomeError(f"the receiver has another file for {part.name}")
-
-    def _notice(self, rendition: Rendition, *, key: str) -> dict[str, Any]:
-        """Return what travels: facts, words inside their mark, and the files by digest."""
-        body = rendition.body.decode()
-        mark = Mark.of(body, key=key)
-        pictures = int(rendition.facts.get("pictures", "0"))
-        files = [
-            {
-                "name": part.name,
-                "label": part.label,
-                "media_type": part.media_type,
-                "sha256": sha256(part.file).hexdigest(),
-                "role": "picture" if number < pictures else "attachment",
-            }
-            for number, part in enumerate(rendition.parts)
-        ]
-        facts = {name: rendition.facts.get(name, "") for name in FACTS}
-        return {
-            "key": key,
-            "digest": mark.digest,
-            "body_html": mark.around(body),
-            "files": files,
-            **facts,
-        }
+        """Look what is there, hand over the files, which nobody sees, and then the notice."""
+        if not KEY.fullmatch(key):
+            raise PermanentError(f"a key that the contract does not allow: {key!r}")
+        digest = digest_of(rendition)
+        with self.shelf.lock("calls"):
+            with _before_sending():
+                there = self._receiver.ask(key)
+                if there.state != "unknown":
+                    _require_there(there, digest)
+                    return _receipt(there, evidence="对方已有这篇稿件，没有重复发送")
+                for part in rendition.parts:
+                    self._receiver.keep(part)
+            self.shelf.write(_place(key), digest, ttl_s=REMEMBERED_S)
+            said = self._receiver.publish(message_of(rendition, key=key))
+        if said.digest != digest:
+            raise UnknownOutcomeError(f"the receiver took {said.digest}, {digest} was sent")
+        _require_there(said, digest)
+        return _receipt(said, evidence="对方收下了")
 
     def confirm(self, *, key: str, receipt: Receipt | None) -> Receipt | None:
-        """Ask the receiver what it has, and look at the page that it names."""
-        said = self._ask(key)
-        state = said.get("state")
-        if state in ("unknown", "withdrawn", "replaced"):
-            return None
-        if state != "published" or said.get("key") != key:
-            raise UnknownOutcomeError(f"the receiver says: {said}")
-        if self.checks_page and said.get("url"):
-            self._require_seen(str(said["url"]), key, str(said.get("digest")))
-        return _receipt(said, evidence="对方确认已发布")
+        """Ask the receiver what it has, compare the digest, and look at the page it names."""
+        with _looking():
+            said = self._receiver.ask(key)
+            if said.state != "published":
+                return None  # a call still on its way does no harm: its key is known by then
+            sent = self.shelf.read(_place(key))
+            if sent is not None and said.digest != sent:
+                message = f"the receiver has {said.digest} under {key}, {sent} was sent"
+                raise UnknownOutcomeError(message, advice=TAKEN.format(key))
+            return self._confirmed(said)
 
     def find(self, rendition: Rendition, *, key: str) -> Receipt | None:
-        """Ask by the key: the receiver's records are its own."""
-        return self.confirm(key=key, receipt=None)
+        """Ask by the key; what has another digest there is not this one."""
+        with _looking():
+            said = self._receiver.ask(key)
+            if said.state != "published" or said.digest != digest_of(rendition):
+                return None
+            return self._confirmed(said)
 
-    def _require_seen(self, url: str, key: str, digest: str) -> None:
-        answer = _http.send("GET", url, timeout_s=self.timeout_s, params={"check": key})
+    def _confirmed(self, said: Said) -> Receipt:
+        hosts = (urlsplit(self.url).hostname, *self.page_hosts)
+        if not self.checks_page or not said.url:
+            return _receipt(said, evidence="对方回答已发布，摘要一致")
+        if urlsplit(said.url).hostname not in hosts:  # we open no address that nobody allowed
+            return _receipt(said, evidence="对方回答已发布，摘要一致；网页在别的主机，没有打开看")
+        self._require_seen(said)
+        return _receipt(said, evidence="对方回答已发布，摘要一致，读者能打开网页")
+
+    def _require_seen(self, said: Said) -> None:
+        """Open the page as anybody, past the caches, and look for the mark."""
+        query = {"check": f"{said.key}.{time.time_ns()}"}
+        answer = _http.send("GET", said.url, timeout_s=self.timeout_s, params=query)
         mark = Mark.read(html.unescape(answer.content.decode("utf-8", "replace")))
-        if answer.status_code != 200 or mark != Mark(key=key, digest=digest):
+        if answer.status_code != 200 or mark != Mark(key=said.key, digest=said.digest):
             raise UnknownOutcomeError(
                 f"the page answers HTTP {answer.status_code}, without the mark",
-                advice=f"对方说已发布，但读者打开 {url} 看不到它：请与网站管理员核对",
+                advice=f"对方说已发布，但读者打开 {said.url} 看不到它：请与网站管理员核对",
             )
 
     def withdraw(self, receipt: Receipt, *, reason: str) -> None:
+        """Ask for it until the receiver says that it is gone; readers see the reason there."""
         key, _, number = receipt.remote_id.partition(" ")
+        if not KEY.fullmatch(key):
+            raise PermanentError(f"a receipt that names no notice: {receipt!r}", advice=BY_HAND)
         try:
-            said = self._post("withdrawn", key, {"key": key, "id": number, "reason": reason})
+            said = self._receiver.withdraw(key=key, number=number, reason=reason)
         except UnknownOutcomeError as error:  # twice withdrawn does no harm
-            raise RetryableError(str(error), after_s=10, advice=error.advice) from None
-        if said.get("state") not in ("withdrawn", "unknown", "replaced"):
-            raise RetryableError(f"the receiver says: {said}", after_s=60)
+            raise RetryableError(str(error), after_s=10, advice=error.advice) from error
+        if said.state == "published":
+            raise RetryableError("the receiver still shows it", after_s=60)
 
     def check(self) -> Health:
-        """Ask whether the receiver is there, knows us and speaks this contract."""
+        """Ask whether the receiver is there, knows us, has our time and takes our files."""
+        began_at_s = time.time()
         try:
-            said = self._said(self._call("GET", urlencode({"ping": "1"}), b"", id=_now_id("ping")))
+            said = self._receiver.ping()
         except CredentialsError as error:
             return Health(
                 is_reachable=True, is_signed_in=False, note=str(error), advice=error.advice
@@ -212,76 +171,63 @@ class Push(Channel, Confirms, Finds, Withdraws, Checks):
         except ChannelError as error:
             advice = error.advice or "接收端没有回应：检查网络和 url"
             return Health(is_reachable=False, note=str(error), advice=advice)
-        same = said.get("contract") == CONTRACT
-        advice = "" if same else "接收端的约定版本不同：请更新对方的接收程序"
-        return Health(
-            is_reachable=True, is_signed_in=True, note=str(said.get("name", "")), advice=advice
-        )
+        note = f"{said.get('name', '')}，约定第 {CONTRACT} 版"
+        advice = self._advice(said, between=(began_at_s, time.time()))
+        return Health(is_reachable=True, is_signed_in=True, note=note, advice=advice)
 
-    def _post(self, act: str, key: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        message = {"type": f"notice.{act}", "contract": CONTRACT, "data": data}
-        body = json.dumps(message, ensure_ascii=False).encode()
-        # the same on every attempt: by it the receiver knows a repeat
-        answer = self._call("POST", "", body, id=f"{key}.{act}", kind="application/json")
-        return self._said(answer)
+    def _advice(self, said: Mapping[str, Any], *, between: tuple[float, float]) -> str:
+        """Return what would soon go wrong, from what the receiver tells of itself."""
+        clock, most_bytes = said.get("time"), said.get("max_bytes")
+        if isinstance(clock, (int, float)):
+            apart_s = max(between[0] - clock, clock - between[1])
+            if apart_s > CLOCKS_APART_S:
+                return f"两边的时钟差 {apart_s:.0f} 秒，超过 300 秒对方就不收了：请校准时钟"
+        if isinstance(most_bytes, (int, float)) and most_bytes < self.max_file_mb * MIB:
+            takes = f"对方一次只收 {most_bytes / MIB:.1f} MB，这里允许 {self.max_file_mb:g} MB："
+            return takes + "请网站管理员调大上限，或把 max_file_mb 改小"
+        return ""
 
-    def _ask(self, key: str) -> dict[str, Any]:
-        answer = self._call("GET", urlencode({"key": key}), b"", id=_now_id(key))
-        return self._said(answer)
-
-    def _call(
-        self, method: str, query: str, body: bytes, *, id: str, kind: str = ""
-    ) -> _http.Answer:
-        signed = signature.headers(
-            self.secret, id=id, at=int(time.time()), payload=body or query.encode()
-        )
-        return _http.send(
-            method,
-            f"{self.url}?{query}" if query else self.url,
-            timeout_s=self.timeout_s,
-            data=body or None,
-            headers=signed | ({"Content-Type": kind} if kind else {}),
-        )
-
-    def _said(self, answer: _http.Answer) -> dict[str, Any]:
-        """Return the receiver's JSON; what is not of the contract proves nothing."""
-        status = answer.status_code
-        try:
-            said = json.loads(answer.content)
-        except ValueError:
-            said = None
-        is_ours = isinstance(said, dict) and said.get("contract") == CONTRACT
-        if status < 300 and is_ours:
-            return dict(said)
-        message = f"HTTP {status}: {answer.content[:200].decode('utf-8', 'replace')}"
-        if status in (401, 403):
-            raise CredentialsError(message, advice=REFUSED)
-        if status == 429 or (status == 503 and is_ours):
-            raise RetryableError(message, after_s=60)
-        if 400 <= status < 500 and is_ours:
-            raise PermanentError(message, advice=f"对方不收：{said.get('detail', '')}")
-        if 300 <= status < 400 or status == 404:
-            raise PermanentError(message, advice="接收端的网址不对：检查 url")
-        if 400 <= status < 500:
-            raise PermanentError(message, advice="对方的网站或防火墙不收：请与网站管理员核对")
-        raise UnknownOutcomeError(message)
+    @property
+    def _receiver(self) -> Receiver:
+        secrets = (self.secret, *self.old_secrets)
+        return Receiver(url=self.url, secrets=secrets, timeout_s=self.timeout_s)
 
 
-def _receipt(said: Mapping[str, Any], *, evidence: str) -> Receipt:
-    number = str(said.get("id", ""))
-    remote_id = f"{said['key']} {number}".strip()
-    return Receipt(remote_id=remote_id, url=str(said.get("url", "")), evidence=evidence)
+def _place(key: str) -> str:
+    return f"sent {key}"
 
 
-def _now_id(what: str) -> str:
-    return f"{what}.{time.time_ns()}"  # a question may be asked again and again
+def _require_there(said: Said, digest: str) -> None:
+    """Refuse what is not this notice, on view."""
+    if said.state == "unknown":
+        raise UnknownOutcomeError("the receiver took the notice, and does not know it")
+    if said.digest != digest:
+        message = f"the receiver has {said.digest} under {said.key}, not {digest}"
+        raise PermanentError(message, advice=TAKEN.format(said.key))
+    if said.state == "withdrawn":
+        raise PermanentError("it was there, and was taken down", advice=TAKEN_DOWN)
+    if said.state == "replaced":
+        raise PermanentError("a newer edition is there", advice=REPLACED)
 
 
-def _text(value: object) -> str:
-    isoformat = getattr(value, "isoformat", None)
-    return str(isoformat()) if isoformat else str(value or "")
+def _receipt(said: Said, *, evidence: str) -> Receipt:
+    return Receipt(remote_id=f"{said.key} {said.id}".strip(), url=said.url, evidence=evidence)
 
 
-def _name(number: int, name: str) -> str:
-    suffix = PurePath(name).suffix.lower()
-    return f"file-{number}{suffix if SUFFIX.fullmatch(suffix) else '.bin'}"
+@contextmanager
+def _before_sending() -> Iterator[None]:
+    """Whatever is lost in here, nothing has been sent that anybody sees."""
+    try:
+        yield
+    except UnknownOutcomeError as error:
+        advice = error.advice or NOTHING_SENT
+        raise RetryableError(f"before the notice: {error}", advice=advice) from error
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """A look that could not be taken proves neither that a notice is there nor that it is not."""
+    try:
+        yield
+    except (RetryableError, PermanentError) as error:
+        raise UnknownOutcomeError(f"not looked: {error}", advice=error.advice) from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import os
 import shutil
 import socket
@@ -18,9 +20,11 @@ import pytest
 import requests
 
 from channels.push import Push, signature
+from channels.push.notice import message_of
 from publisher.channel import Attachment, Content, Image
 from publisher.errors import CredentialsError, PermanentError
 from tests.channels.test_contract import DOT
+from tests.channels.wechat.scene import MemoryShelf
 
 RECEIVERS = Path(__file__).parents[3] / "docs" / "receivers"
 OLD, NEW = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"o", b"n"))
@@ -41,6 +45,7 @@ class Receiver:
     kind: str
     folder: Path
     port: int
+    most_mb: int = 32
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,7 +60,7 @@ class Receiver:
             command = [
                 sys.executable, str(RECEIVERS / "push_receiver.py"), "--folder",
                 str(self.folder / "data"), "--port", str(self.port), "--public", self.url,
-                "--secret-file", str(secrets),
+                "--secret-file", str(secrets), "--max-mb", str(self.most_mb),
             ]  # fmt: skip
         else:
             script = RECEIVERS / "push_receiver.php"
@@ -64,6 +69,7 @@ class Receiver:
             "PUSH_FOLDER": str(self.folder / "data"),
             "PUSH_PUBLIC": self.url,
             "PUSH_SECRETS": f"{OLD} {NEW}",
+            "PUSH_MAX_MB": str(self.most_mb),
             "PHP_CLI_SERVER_WORKERS": "4",
         }
         self.process = subprocess.Popen(
@@ -108,7 +114,11 @@ def receiver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Receive
 
 @pytest.fixture
 def push(receiver: Receiver) -> Push:
-    return Push(url=f"{receiver.url}/receive", secret=NEW)
+    return push_to(receiver, NEW)
+
+
+def push_to(receiver: Receiver, secret: str) -> Push:
+    return Push(url=f"{receiver.url}/receive", secret=secret, shelf=MemoryShelf())
 
 
 def test_a_notice_is_published_confirmed_and_withdrawn(push: Push) -> None:
@@ -141,16 +151,18 @@ def test_a_repeat_publishes_nothing_more(push: Push) -> None:
     first = push.deliver(push.render(NOTICE), key="delivery-1")
     second = push.deliver(push.render(NOTICE), key="delivery-1")
 
-    assert first == second
+    assert (first.remote_id, first.url) == (second.remote_id, second.url)
+    assert "没有重复发送" in second.evidence
 
 
-def test_four_parallel_sends_of_one_key_make_one_notice(push: Push) -> None:
-    rendition, found = push.render(NOTICE), list[str]()
+def test_four_parallel_sends_of_one_key_make_one_notice(receiver: Receiver) -> None:
+    pushes = [push_to(receiver, NEW) for _ in range(4)]  # no lock in common
+    rendition, found = pushes[0].render(NOTICE), list[str]()
 
-    def send() -> None:
+    def send(push: Push) -> None:
         found.append(push.deliver(rendition, key="delivery-1").remote_id)
 
-    threads = [threading.Thread(target=send) for _ in range(4)]
+    threads = [threading.Thread(target=send, args=(push,)) for push in pushes]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -178,19 +190,33 @@ def test_another_notice_under_a_used_key_is_refused(push: Push) -> None:
         push.deliver(push.render(replace(NOTICE, body="<p>别的</p>", images=())), key="delivery-1")
 
 
+def test_a_file_above_the_limit_of_the_server_is_told_so(receiver: Receiver) -> None:
+    receiver.kill()
+    receiver.most_mb = 1
+    receiver.start()
+    push = push_to(receiver, NEW)
+    file = Attachment(name="大.pdf", file=b"x" * (2**20 + 1), media_type="application/pdf")
+
+    with pytest.raises(PermanentError) as caught:
+        push.deliver(push.render(replace(NOTICE, attachments=(file,))), key="delivery-1")
+
+    assert "“大.pdf”" in caught.value.advice
+    assert "一次只收 1.0 MB" in push.check().advice
+
+
 def test_what_never_came_is_not_there(push: Push) -> None:
     assert push.confirm(key="delivery-9", receipt=None) is None
 
 
 def test_both_secrets_hold_while_one_is_being_changed(receiver: Receiver) -> None:
     for number, secret in enumerate((OLD, NEW)):
-        push = Push(url=f"{receiver.url}/receive", secret=secret)
+        push = push_to(receiver, secret)
         assert push.deliver(push.render(NOTICE), key="delivery-1") is not None, number
 
 
 def test_a_wrong_secret_is_refused(receiver: Receiver) -> None:
     wrong = "whsec_" + base64.b64encode(b"x" * 32).decode()
-    push = Push(url=f"{receiver.url}/receive", secret=wrong)
+    push = push_to(receiver, wrong)
 
     with pytest.raises(CredentialsError):
         push.deliver(push.render(NOTICE), key="delivery-1")
@@ -202,12 +228,12 @@ def test_a_wrong_secret_is_refused(receiver: Receiver) -> None:
 def test_what_was_tampered_with_or_is_old_is_refused(receiver: Receiver, changed: str) -> None:
     body = b'{"type": "notice.withdrawn", "contract": 1, "data": {"key": "delivery-1"}}'
     at = int(time.time()) - (600 if changed == "time" else 0)
-    signed = signature.headers(NEW, id="delivery-1.withdrawn", at=at, payload=body)
+    signed = signature.headers([NEW], id="delivery-1.withdrawn", at=at, payload=body)
     if changed == "id":
         signed["webhook-id"] = "delivery-2.withdrawn"
     url = f"{receiver.url}/receive"
     if changed == "query":
-        signed = signature.headers(NEW, id="x", at=at, payload=b"key=delivery-1")
+        signed = signature.headers([NEW], id="x", at=at, payload=b"key=delivery-1")
         answer = requests.get(f"{url}?key=delivery-2", headers=signed, timeout=10)
     else:
         sent = body.replace(b"delivery-1", b"delivery-2") if changed == "body" else body
@@ -223,7 +249,7 @@ def test_what_was_tampered_with_or_is_old_is_refused(receiver: Receiver, changed
              b'{"type": "notice.published", "data": {"key": "a", "title": " "}}', b"\xff\x00"]
 )  # fmt: skip
 def test_nonsense_that_is_signed_is_refused_plainly(receiver: Receiver, body: bytes) -> None:
-    signed = signature.headers(NEW, id="x", at=int(time.time()), payload=body)
+    signed = signature.headers([NEW], id="x", at=int(time.time()), payload=body)
 
     answer = requests.post(f"{receiver.url}/receive", data=body, headers=signed, timeout=10)
 
@@ -231,9 +257,35 @@ def test_nonsense_that_is_signed_is_refused_plainly(receiver: Receiver, body: by
     assert answer.json()["detail"]
 
 
+def test_the_bytes_of_a_file_cannot_be_sent_again_as_a_notice(receiver: Receiver) -> None:
+    body = b'{"type": "notice.withdrawn", "timestamp": "", "data": {"key": "delivery-1"}}'
+    digest = hashlib.sha256(body).hexdigest()
+    signed = signature.headers([NEW], id=f"file.{digest}", at=int(time.time()), payload=body)
+    url = f"{receiver.url}/receive"
+
+    as_file = requests.post(f"{url}?file={digest}", data=body, headers=signed, timeout=10)
+    as_notice = requests.post(url, data=body, headers=signed, timeout=10)
+
+    assert (as_file.status_code, as_notice.status_code) == (200, 422)
+
+
+def test_an_edition_that_was_overtaken_on_its_way_replaces_nothing(receiver: Receiver) -> None:
+    push = push_to(receiver, NEW)
+    newer = push.deliver(push.render(replace(NOTICE, title="更正后的公示")), key="delivery-2")
+    late = message_of(push.render(NOTICE), key="delivery-1")
+    message = {"type": "notice.published", "timestamp": "2020-01-01T00:00:00+00:00", "data": late}
+    body = json.dumps(message).encode()
+    signed = signature.headers([NEW], id="delivery-1.published", at=int(time.time()), payload=body)
+
+    answer = requests.post(f"{receiver.url}/receive", data=body, headers=signed, timeout=10)
+
+    assert answer.json()["state"] == "replaced"
+    assert "更正后的公示" in requests.get(newer.url, timeout=10).text
+
+
 def test_a_file_that_is_not_what_its_name_says_is_refused(receiver: Receiver) -> None:
     body = b"%PDF"
-    signed = signature.headers(NEW, id="x", at=int(time.time()), payload=body)
+    signed = signature.headers([NEW], id="x", at=int(time.time()), payload=body)
     url = f"{receiver.url}/receive?file={'0' * 64}"
 
     assert requests.post(url, data=body, headers=signed, timeout=10).status_code == 422
