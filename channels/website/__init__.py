@@ -112,6 +112,7 @@ class Website(Channel, Links, Confirms, Finds, Withdraws, Checks, Serves):
             self._site.put(rendition, key=key)
         except (OSError, sqlite3.Error, ConfigError) as error:
             raise self._failure(error, index_number, key=key) from error
+        self._copy()  # the page is up: what a copy still lacks, `confirm` waits for
         url = self._imprint.url(index_number)
         return Receipt(remote_id=index_number, url=url, evidence="已写入网站目录")
 

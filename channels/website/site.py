@@ -8,6 +8,7 @@ what has been published before.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from channels.website.pages import Pages
 from channels.website.rebuild import Trees, rebuild
 from channels.website.tree import Tree
 from publisher.channel import Rendition
-from publisher.errors import PermanentError
+from publisher.errors import ChannelError, PermanentError
 
 WAIT_S = 60.0  # for another delivery, or for all pages being written in a new look
 
@@ -41,7 +42,7 @@ class Site:
         return Tree(self.folder / "public")
 
     def put(self, rendition: Rendition, *, key: str) -> None:
-        """Publish: files first, so that no page names what is not there; then page, then lists."""
+        """Publish here: files before the page that names them, the page before its lists."""
         index_number = rendition.facts["index_number"]
         with self._alone() as catalogue:
             notice = self._notice(rendition, key=key)
@@ -53,10 +54,9 @@ class Site:
             tree.write(tree.page(index_number), self.pages.notice(notice))
             tree.settle()
             self._settle_all(catalogue)
-        self.copy()
 
     def take_down(self, index_number: str, *, reason: str) -> None:
-        """Leave a page that says so under the address, and nothing anywhere else."""
+        """Leave a page that says so under the address and nothing else, here and at the copies."""
         with self._alone() as catalogue:
             catalogue.begin(index_number)
             tree = self.tree
@@ -69,9 +69,15 @@ class Site:
         self.copy()
 
     def copy(self) -> None:
-        """Bring all copies up to date; a ChannelError where one cannot be."""
+        """Bring all copies up to date; the error of the first that cannot be, after all others."""
+        failures: list[Exception] = []
         for mirror in self.mirrors:
-            mirror.push(self.tree.root)
+            try:
+                mirror.push(self.tree.root)
+            except (ChannelError, OSError, sqlite3.Error) as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def behind(self) -> int:
         """Return how many files have still to go to some copy."""

@@ -138,8 +138,7 @@ def test_a_line_that_is_down_leaves_the_rest_for_the_next_time(
     website: Website, book: Book
 ) -> None:
     book.fails_at = 3
-    with pytest.raises(RetryableError):
-        deliver(website, ILLUSTRATED)
+    deliver(website, ILLUSTRATED)
     assert website._site.behind() > 0
 
     website._site.copy()
@@ -167,9 +166,10 @@ def test_while_a_copy_is_behind_nothing_is_confirmed(tmp_path: Path, book: Book)
 
 def test_the_place_of_another_site_is_left_alone(website: Website, book: Book) -> None:
     book.files[MANIFEST] = json.dumps({"site": "https://other.edu.cn"}).encode()
+    deliver(website)
 
     with pytest.raises(PermanentError) as caught:
-        deliver(website)
+        website._site.copy()
 
     assert "other.edu.cn" in caught.value.advice
     assert book.acts == []
@@ -231,8 +231,31 @@ def test_a_copy_that_cannot_be_reached_is_told_by_the_check(tmp_path: Path) -> N
         copies=({"address": f"file://{tmp_path}/not-mounted"},),
     )
 
-    with pytest.raises(RetryableError) as caught:
-        deliver(website)
+    receipt = deliver(website)
 
-    assert "挂载" in caught.value.advice
     assert website._site.behind() > 0
+    with pytest.raises(UnknownOutcomeError) as looked:
+        website.confirm(key="delivery-1", receipt=receipt)
+    assert "挂载" in looked.value.advice
+    with pytest.raises(RetryableError) as withdrawn:
+        website.withdraw(receipt, reason="有误")
+    assert "挂载" in withdrawn.value.advice
+
+
+def test_a_copy_that_is_down_keeps_nothing_from_the_others(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    addresses = (f"file://{tmp_path}/not-mounted", f"file://{copy}")
+    website = Website(
+        base_url="http://127.0.0.1:1",
+        folder=tmp_path / "site",
+        copies=tuple({"address": address} for address in addresses),
+    )
+
+    receipt = deliver(website)
+    there = {name: content for name, content in contents(copy).items() if name != MANIFEST}
+    with pytest.raises(RetryableError):
+        website.withdraw(receipt, reason="有误")
+
+    assert PAGE in there
+    assert "有误" in (copy / PAGE).read_text(encoding="utf-8")
