@@ -65,6 +65,12 @@ class Documents(_Table):
     max_picture_mb: float = Field(default=10, gt=0)
 
 
+class Screening(_Table):
+    """[screening]"""
+
+    office_numbers: list[Annotated[str, Field(min_length=5)]] = Field(default_factory=list)
+
+
 class Delivery(_Table):
     """[delivery]"""
 
@@ -122,6 +128,7 @@ class _PublisherFile(_Table):
     server: Server = Server()
     college: College = College()
     documents: Documents = Documents()
+    screening: Screening = Screening()
     delivery: Delivery = Delivery()
     sign_in: SignIn = SignIn()
     alarm: Alarm = Alarm()
@@ -142,6 +149,7 @@ class Settings:
     server: Server
     college: College
     documents: Documents
+    screening: Screening
     delivery: Delivery
     sign_in: SignIn
     alarm: Alarm
@@ -198,6 +206,7 @@ def load(home: Path, *, with_targets: bool = True) -> Settings:
         server=own.server,
         college=own.college,
         documents=own.documents,
+        screening=own.screening,
         delivery=own.delivery,
         sign_in=own.sign_in,
         alarm=_alarm(home, own.alarm),

@@ -42,6 +42,7 @@ def test_every_channel_is_named_and_has_a_page(channel: str) -> None:
             settings.Server,
             settings.College,
             settings.Documents,
+            settings.Screening,
             settings.Delivery,
             settings.SignIn,
             settings.Alarm,

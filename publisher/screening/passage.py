@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree, html
 
@@ -16,6 +16,7 @@ _INVISIBLE = re.compile(
 )
 _NAMES = {"title": "标题", "body": "正文", "summary": "摘要", "name": "名称", "alt": "替代文字"}
 _NAMES |= {"attachments": "个附件的", "images": "张图片的"}
+_ROW = re.compile(r"第 \d+ 行(?=第 \d+ 列)")
 _SAID = re.compile(r"^(?:tel|mailto|sms):", re.IGNORECASE)
 
 
@@ -29,6 +30,10 @@ class Passage:
     heading: str = ""  # of the column, where it is a cell
     is_cell: bool = False
 
+    def before(self, start: int, *, within: int) -> str:
+        """Return the characters before a place in the text, at most so many."""
+        return self.text[max(0, start - within) : start]
+
 
 def passages(fields: Mapping[str, str]) -> Iterator[Passage]:
     """Yield what there is to read; a field called "body" is HTML, every other one plain text."""
@@ -38,6 +43,11 @@ def passages(fields: Mapping[str, str]) -> Iterator[Passage]:
         elif words.strip():
             root = html.fragment_fromstring(words, create_parent="div")
             yield from _Walk(key).through(root)
+
+
+def whole_column(cell: Passage) -> Passage:
+    """Return the column of a cell: where a rule speaks of all of it."""
+    return replace(cell, place=_ROW.sub("", cell.place), spoken=_ROW.sub("", cell.spoken))
 
 
 def spoken(key: str) -> str:

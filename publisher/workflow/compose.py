@@ -80,7 +80,7 @@ def draft(session: Session, desk: Desk, draft: Draft, *, by: Person, at: datetim
     _check(session, desk, draft, now=at)
     item = Item(created_at=at, created_by=by)
     edition = Edition(item=item, number=1, created_at=at, created_by=by)
-    _fill(edition, draft, by=by)
+    _fill(edition, desk, draft, by=by)
     session.add(item)
     session.flush()
     notes.append(session, Note(at=at, who=by.name, verb="draft", item_id=item.id))
@@ -105,7 +105,7 @@ def edit(
         elif edition.files:
             edition.files.clear()
             session.flush()  # a file may keep its name: the old row has to go first
-        _fill(edition, draft, by=by)
+        _fill(edition, desk, draft, by=by)
         item.withdrawn_at, item.withdrawn_by, item.withdrawal_reason = None, None, ""
     session.flush()
     text = f"第 {edition.number} 版"  # no title: notes stay, and it may hold a private number
@@ -173,7 +173,7 @@ def store(
     return session.get(Medium, digest) or locks.first(session, medium)
 
 
-def _fill(edition: Edition, draft: Draft, *, by: Person) -> None:
+def _fill(edition: Edition, desk: Desk, draft: Draft, *, by: Person) -> None:
     """Put a checked draft into its item and edition."""
     item = edition.item
     item.kind, item.category, item.audience = draft.kind, draft.category, draft.audience
@@ -195,7 +195,7 @@ def _fill(edition: Edition, draft: Draft, *, by: Person) -> None:
     ]
     edition.findings = [
         {"rule": f.rule, "action": f.action, "place": f.place, "message": f.message}
-        for f in screen(_fields(edition))
+        for f in screen(_fields(edition), known=desk.settings.screening.office_numbers)
     ]
 
 

@@ -27,6 +27,7 @@ def test_every_setting_stands_in_the_file_with_its_default_and_a_comment() -> No
         "server": settings.Server,
         "college": settings.College,
         "documents": settings.Documents,
+        "screening": settings.Screening,
         "delivery": settings.Delivery,
         "sign_in": settings.SignIn,
         "alarm": settings.Alarm,

@@ -29,7 +29,9 @@ _NUMBER = re.compile(
     r"(?<!\d)(?:(?:\+|00)?86[ \-]{0,2}|0)?(1(?:[ \t\-–—~_·.]{0,2}\d){10})(?![0-9A-Za-z])"
 )
 _PHONE_WORD = re.compile(r"(?:tel|phone|mobile|mob|cell|wechat|wx|vx|sms)[.:\-]*$", re.IGNORECASE)
-_CODE = re.compile(r"(?<![0-9A-Za-z])[A-Z][A-Z0-9]*[\-_]?$")  # of a project or contract
+_CODE = re.compile(
+    r"(?<![0-9A-Za-z])[A-Z][A-Z0-9]*(?:[\-_][A-Z0-9]+)*[\-_]?$"
+)  # of a project or contract
 _GLUED = re.compile(r"[0-9A-Za-z._/\-]+$")
 _OTHER = r"(?:QQ\s*群|群\s*号|群|会议\s*(?:号|ID)|编\s*号|项目号|合同号|订单号|流水号|单号"
 _OTHER += r"|学\s*号|工\s*号|考生号|准考证号|邮编|信用代码|识别号|ISBN|ISSN)"
@@ -57,7 +59,7 @@ def _is_written_so(number: str) -> bool:
 
 
 def _is_something_else(passage: Passage, match: re.Match[str]) -> bool:
-    before = passage.text[max(0, match.start() - LABEL_WITHIN) : match.start()]
+    before = passage.before(match.start(), within=LABEL_WITHIN)
     return bool(
         _OTHER_LABEL.search(before)
         or (passage.is_cell and _OTHER_HEADING.search(passage.heading))

@@ -70,5 +70,5 @@ def _is_person(area: str, year: str, month: str, day: str) -> bool:
 
 
 def _labelled(passage: Passage, match: re.Match[str], label: re.Pattern[str]) -> bool:
-    before = passage.text[max(0, match.start() - LABEL_WITHIN) : match.start()]
+    before = passage.before(match.start(), within=LABEL_WITHIN)
     return bool(label.search(before) or label.search(passage.heading))
