@@ -41,6 +41,7 @@ SETUP = """<?php
 $_SERVER['HTTP_HOST'] = '{host}'; define('WP_INSTALLING', true);
 require '{site}/wp-load.php'; require ABSPATH . 'wp-admin/includes/upgrade.php';
 wp_install('示范学院', 'admin', 'admin@example.edu.cn', true, '', 'not-used-by-tests-1');
+switch_theme('plain');
 update_option('timezone_string', 'Asia/Shanghai');
 update_option('permalink_structure', '/%year%/%monthnum%/%postname%/');
 foreach (['author', 'contributor', 'editor'] as $role) {{
@@ -51,6 +52,17 @@ foreach (['author', 'contributor', 'editor'] as $role) {{
 }}
 echo 'category ', wp_insert_category(['cat_name' => '财务信息']), "\\n";
 """
+
+
+THEME = {  # of our own: Debian's package brings none, and pages are empty without one
+    "style.css": "/* Theme Name: plain */\n",
+    "functions.php": "<?php add_theme_support('title-tag');\n",
+    "index.php": """<!doctype html><html <?php language_attributes(); ?>><head><?php wp_head(); ?>
+</head><body><?php while (have_posts()) { the_post(); ?>
+<article><h1><?php the_title(); ?></h1><?php the_content(); ?></article>
+<?php } wp_footer(); ?></body></html>
+""",
+}
 
 
 class NoWordPressError(Exception):
@@ -87,6 +99,10 @@ def running(folder: Path) -> Iterator[Site]:
         url = f"http://127.0.0.1:{port}"
         config = CONFIG.format(user=getpass.getuser(), folder=folder, url=url)
         (site / "wp-config.php").write_text(config, encoding="utf-8")
+        for name, content in THEME.items():
+            path = site / "wp-content" / "themes" / "plain" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
         passwords, category = _install(folder, site, port)
         workers = {"PHP_CLI_SERVER_WORKERS": "4"}
         command = ["php", "-S", f"127.0.0.1:{port}", "-t", str(site)]
