@@ -18,7 +18,7 @@ from publisher.errors import InvalidError, PublisherError
 from publisher.schedule import times
 from publisher.schedule.display import parse as parse_display
 from publisher.storage import queries, vitals
-from publisher.workflow import compose, intake, people, review, withdraw
+from publisher.workflow import attachments, compose, intake, people, review, withdraw
 
 BAD_INPUT = 2  # exit code
 
@@ -192,19 +192,19 @@ def queue(
     if title is not None and len(files) > 1:
         raise InvalidError("一次排多个文件时不能用 --title", field="title")
     ids = []
+    beside = [
+        attachments.examine(app.desk, name=path.name, file=_bytes(path)) for path in attach or ()
+    ]
     with acting(app, as_person) as (session, person, now):
         for path in files:
             draft = intake.imported(
                 session, app.desk, name=path.name, file=_bytes(path), by=person, at=now
             )
-            attachments = tuple(
-                intake.attached(
-                    session, app.desk, name=extra.name, file=_bytes(extra), by=person, at=now
-                )
-                for extra in attach or ()
+            kept = tuple(
+                intake.attached(session, app.desk, each, by=person, at=now) for each in beside
             )
             given = {key: value for key, value in changes.items() if value is not None}
-            draft = dataclasses.replace(draft, attachments=attachments, **given)
+            draft = dataclasses.replace(draft, attachments=kept, **given)
             ids.append(compose.draft(session, app.desk, draft, by=person, at=now).id)
             if submit:  # what cannot be submitted is not kept as a draft either
                 review.check(session, app.desk, ids[-1], by=person.id, at=now)

@@ -13,7 +13,7 @@ from publisher.api import answers, shapes
 from publisher.api.people import Called
 from publisher.documents import pictures
 from publisher.model.item import Medium
-from publisher.workflow import intake
+from publisher.workflow import attachments, intake
 from publisher.workflow.compose import NamedFile
 
 router = APIRouter(tags=["文件"])
@@ -28,13 +28,15 @@ def store(
     """Check and keep a file; the same bytes are kept once."""
     at, desk = clock.now(), caller.app.desk
     name, file = asked.file.filename or "", asked.file.file.read()
+    is_picture = (asked.role or _role(name)) == "image"
+    examined = None if is_picture else attachments.examine(desk, name=name, file=file)
     with caller.acting() as (session, by):
-        if (asked.role or _role(name)) == "image":
+        if examined is None:
             stored = intake.pictured(
                 session, desk, name=name, file=file, alt=asked.alt, by=by, at=at
             )
         else:
-            stored = intake.attached(session, desk, name=name, file=file, by=by, at=at)
+            stored = intake.attached(session, desk, examined, by=by, at=at)
         return _told(session, stored)
 
 

@@ -21,7 +21,7 @@ from publisher.documents.forms import KINDS, OTHER_KIND
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.people import Person
 from publisher.storage import queries
-from publisher.workflow import compose, intake, rules
+from publisher.workflow import attachments, compose, intake, rules
 from publisher.workflow.compose import NamedFile
 from publisher.workflow.desk import Desk
 
@@ -160,9 +160,11 @@ def _stored(
     desk, at, name = visitor.app.desk, clock.now(), _name(file)
     data = file.file.read()
     try:
+        is_attachment = place == "attachments"
+        examined = attachments.examine(desk, name=name, file=data) if is_attachment else None
         with visitor.acting() as (session, by):
-            if place == "attachments":
-                return intake.attached(session, desk, name=name, file=data, by=by, at=at)
+            if examined is not None:
+                return intake.attached(session, desk, examined, by=by, at=at)
             return intake.pictured(session, desk, name=name, file=data, alt=alt, by=by, at=at)
     except InvalidError as error:
         typed.blame(error, place=place)

@@ -127,6 +127,8 @@ class Medium(Base):
     size_bytes: Mapped[int]
     created_at: Mapped[datetime]
     created_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    policy: Mapped[str | None] = mapped_column(String(16))  # by which it was read; None: not yet
+    findings: Mapped[list[dict[str, str]] | None]  # of the screening, within the file
 
 
 class EditionFile(Base):

@@ -16,7 +16,7 @@ _INVISIBLE = re.compile(
 )
 _NAMES = {"title": "标题", "body": "正文", "summary": "摘要", "name": "名称", "alt": "替代文字"}
 _NAMES |= {"attachments": "个附件的", "images": "张图片的"}
-_ROW = re.compile(r"第 \d+ 行(?=第 \d+ 列)")
+_ROW = re.compile(r"第 \d+ 行 ?(?=(?:第 \d+|[A-Z]+) 列)")
 _SAID = re.compile(r"^(?:tel|mailto|sms):", re.IGNORECASE)
 
 

@@ -18,9 +18,8 @@ from publisher.model.people import Person
 from publisher.model.states import DeliveryState, EditionState
 from publisher.model.urgency import Urgency
 from publisher.schedule import display, following, late, plan, times
-from publisher.screening import screen
 from publisher.storage import locks, notes
-from publisher.workflow import rules
+from publisher.workflow import findings, rules
 from publisher.workflow.desk import Desk
 
 MAX_TITLE = 200  # characters; outlets have narrower limits of their own
@@ -80,7 +79,7 @@ def draft(session: Session, desk: Desk, draft: Draft, *, by: Person, at: datetim
     _check(session, desk, draft, now=at)
     item = Item(created_at=at, created_by=by)
     edition = Edition(item=item, number=1, created_at=at, created_by=by)
-    _fill(edition, desk, draft, by=by)
+    _fill(session, edition, desk, draft, by=by, at=at)
     session.add(item)
     session.flush()
     notes.append(session, Note(at=at, who=by.name, verb="draft", item_id=item.id))
@@ -105,7 +104,7 @@ def edit(
         elif edition.files:
             edition.files.clear()
             session.flush()  # a file may keep its name: the old row has to go first
-        _fill(edition, desk, draft, by=by)
+        _fill(session, edition, desk, draft, by=by, at=at)
         item.withdrawn_at, item.withdrawn_by, item.withdrawal_reason = None, None, ""
     session.flush()
     text = f"第 {edition.number} 版"  # no title: notes stay, and it may hold a private number
@@ -173,7 +172,9 @@ def store(
     return session.get(Medium, digest) or locks.first(session, medium)
 
 
-def _fill(edition: Edition, desk: Desk, draft: Draft, *, by: Person) -> None:
+def _fill(
+    session: Session, edition: Edition, desk: Desk, draft: Draft, *, by: Person, at: datetime
+) -> None:
     """Put a checked draft into its item and edition."""
     item = edition.item
     item.kind, item.category, item.audience = draft.kind, draft.category, draft.audience
@@ -193,10 +194,7 @@ def _fill(edition: Edition, desk: Desk, draft: Draft, *, by: Person) -> None:
         *_files(draft.images, role="image"),
         *_files(draft.attachments, role="attachment"),
     ]
-    edition.findings = [
-        {"rule": f.rule, "action": f.action, "place": f.place, "message": f.message}
-        for f in screen(_fields(edition), known=desk.settings.screening.office_numbers)
-    ]
+    edition.findings = findings.of(session, desk, edition, at=at)
 
 
 def _files(files: Sequence[NamedFile], *, role: str) -> list[EditionFile]:
@@ -204,25 +202,6 @@ def _files(files: Sequence[NamedFile], *, role: str) -> list[EditionFile]:
         EditionFile(digest=file.digest, role=role, position=position, name=file.name, alt=file.alt)
         for position, file in enumerate(files)
     ]
-
-
-def _fields(edition: Edition) -> dict[str, str]:
-    """Return every text that somebody might read, by its place."""
-    fields = {
-        "title": edition.title,
-        "body": edition.body,
-        "summary": edition.summary,
-        "department": edition.item.department,
-        "document_number": edition.item.document_number,
-        "kind": edition.item.kind,
-    }
-    for number, file in enumerate(edition.files):
-        fields[f"{file.role}s[{number}].name"] = file.name if file.role == "attachment" else ""
-        fields[f"{file.role}s[{number}].alt"] = file.alt
-    for target, own in edition.overrides.items():
-        for key in ("title", "summary"):
-            fields[f"overrides.{target}.{key}"] = str(own.get(key) or "")
-    return {place: text for place, text in fields.items() if text}
 
 
 def _check(session: Session, desk: Desk, draft: Draft, *, now: datetime) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from publisher import documents
-from publisher.documents import attachments, pictures
+from publisher.documents import pictures
 from publisher.errors import InvalidError
 from publisher.model.people import Person
-from publisher.workflow import compose, rules
+from publisher.workflow import attachments, compose, rules
+from publisher.workflow.attachments import Examined
 from publisher.workflow.compose import Draft, NamedFile
 from publisher.workflow.desk import Desk
 
@@ -50,14 +51,16 @@ def imported(
 
 
 def attached(
-    session: Session, desk: Desk, *, name: str, file: bytes, by: Person, at: datetime
+    session: Session, desk: Desk, examined: Examined, *, by: Person, at: datetime
 ) -> NamedFile:
-    """Check and store an attachment."""
+    """Store an attachment with what was found in it."""
     rules.require(rules.may(by, "write"))
-    limit = int(desk.settings.documents.max_attachment_mb * MIB)
-    media_type = attachments.as_attachment(name, file, max_bytes=limit)
-    medium = compose.store(session, desk, name=name, file=file, media_type=media_type, by=by, at=at)
-    return NamedFile(digest=medium.digest, name=name)
+    medium = compose.store(
+        session, desk, name=examined.name, file=examined.file, media_type=examined.media_type,
+        by=by, at=at,
+    )  # fmt: skip
+    medium.findings, medium.policy = examined.findings, attachments.policy(desk)
+    return NamedFile(digest=medium.digest, name=examined.name)
 
 
 def pictured(

@@ -12,8 +12,9 @@ from PIL import Image
 from publisher.api import gate
 from tests.publisher.api.office import NOTICE, Office
 from tests.publisher.api.test_problems import assert_problem, unchanged
+from tests.publisher.documents.make import pdf
 
-PDF = b"%PDF-1.7\n%%EOF\n"
+PDF = pdf("Self-check")
 
 
 def picture(kind: str = "PNG") -> bytes:

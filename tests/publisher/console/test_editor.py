@@ -10,8 +10,9 @@ import pytest
 from publisher.storage import queries
 from publisher.workflow import freeze
 from tests.publisher.console.office import LATER, NOTICE, Office, picture, words
+from tests.publisher.documents.make import pdf
 
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = pdf("Self-check")
 
 
 def attached(name: str = "表.pdf", file: bytes = PDF) -> tuple[str, tuple[str, bytes]]:

@@ -7,6 +7,7 @@ from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import docx
+import typst
 from docx.document import Document as WordDocument
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import parse_xml
@@ -14,6 +15,8 @@ from docx.oxml.ns import nsdecls
 from docx.shared import Pt, RGBColor
 from docx.text.paragraph import Paragraph
 from PIL import Image
+
+from channels._slides.font import FOLDER
 
 CENTER, RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
 TITLE = "关于开展消防演练的通知"
@@ -112,3 +115,12 @@ def picture(form: str = "PNG", *, size: tuple[int, int] = (4, 3), mode: str = "R
     out = BytesIO()
     Image.new(mode, size).save(out, format=form)
     return out.getvalue()
+
+
+def pdf(*pages: str) -> bytes:
+    """Return a PDF with a line of words on each page."""
+    source = "\n#pagebreak()\n".join(pages)
+    compiler = typst.Compiler(font_paths=[FOLDER], ignore_system_fonts=True)
+    made = compiler.compile(input=source.encode(), format="pdf")
+    assert isinstance(made, bytes)
+    return made

@@ -1,0 +1,57 @@
+"""All that an attachment says, hidden parts included: what readers could find in it.
+
+Pure: bytes in, pieces out. Words inside pictures stay unread; such a place is told as a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from publisher.documents.attachments import MEDIA_TYPES
+from publisher.documents.contents import archive, pdf, picture, plain, sheets, slides, text
+from publisher.documents.contents.piece import Piece, UnreadableError
+from publisher.errors import InvalidError
+
+__all__ = ["Piece", "UnreadableError", "pieces"]
+
+MOST_PIECES = 300_000
+TOO_MUCH = "内容太多，程序读不完，请拆成几个小的文件"
+BROKEN = "可能已损坏，请用原来的程序打开，另存后再上传"
+Reader = Callable[[bytes], Iterable[Piece]]
+READERS: dict[str, Reader] = {
+    ".pdf": pdf.pieces,
+    ".docx": text.pieces,
+    ".xlsx": sheets.pieces,
+    ".pptx": slides.pieces,
+    ".png": picture.pieces,
+    ".jpg": picture.pieces,
+    ".jpeg": picture.pieces,
+    ".txt": plain.text_pieces,
+    ".csv": plain.table_pieces,
+}
+
+
+def pieces(name: str, media_type: str, file: bytes) -> tuple[Piece, ...]:
+    """Return what a file says; UnreadableError where some of it cannot be known."""
+    ending = next((e for e, kind in MEDIA_TYPES.items() if kind == media_type), "")
+    ending = ".csv" if name.lower().endswith(".csv") and ending == ".txt" else ending
+    found = tuple(islice(_read(ending, file, depth=0), MOST_PIECES + 1))
+    if len(found) > MOST_PIECES:
+        raise UnreadableError(TOO_MUCH)
+    return found
+
+
+def _read(ending: str, file: bytes, *, depth: int) -> Iterator[Piece]:
+    """Yield the pieces; whatever a library makes of a hostile file, it is unreadable."""
+    try:
+        if ending in READERS:
+            yield from READERS[ending](file)
+        if ending != ".pdf" and file.startswith(b"PK\x03\x04"):
+            yield from archive.inner(file, is_archive=ending == ".zip", depth=depth, read=_read)
+    except (UnreadableError, GeneratorExit):
+        raise
+    except InvalidError as error:
+        raise UnreadableError(error.message) from error
+    except Exception as error:  # parsers raise all kinds of errors on bad files
+        raise UnreadableError(BROKEN) from error

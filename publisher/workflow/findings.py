@@ -1,0 +1,70 @@
+"""What is found in an edition before a person is asked: in its words and in its attachments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from publisher.channel import CAMPUS_TIME
+from publisher.model.item import Edition, EditionFile
+from publisher.screening import screen
+from publisher.screening.wording import Notice, patrol
+from publisher.workflow import attachments
+from publisher.workflow.desk import Desk
+
+
+def of(session: Session, desk: Desk, edition: Edition, *, at: datetime) -> list[dict[str, str]]:
+    """Return the findings, as the edition keeps them; `at` says which dates are past."""
+    known = desk.settings.screening.office_numbers
+    found = (*screen(_fields(edition), known=known), *patrol(_notice(edition, at=at)))
+    inside = [
+        {"rule": f.rule, "action": f.action, "place": f.place, "message": f.message} for f in found
+    ]
+    return [*inside, *_beside(session, desk, edition)]
+
+
+def _fields(edition: Edition) -> dict[str, str]:
+    """Return every text that somebody might read, by its place."""
+    fields = {
+        "title": edition.title,
+        "body": edition.body,
+        "summary": edition.summary,
+        "department": edition.item.department,
+        "document_number": edition.item.document_number,
+        "kind": edition.item.kind,
+    }
+    for number, file in enumerate(_files(edition, role="image")):
+        fields[f"images[{number}].alt"] = file.alt
+    for number, file in enumerate(_files(edition, role="attachment")):
+        fields[f"attachments[{number}].name"] = file.name
+    for target, own in edition.overrides.items():
+        for key in ("title", "summary"):
+            fields[f"overrides.{target}.{key}"] = str(own.get(key) or "")
+    return {place: text for place, text in fields.items() if text}
+
+
+def _files(edition: Edition, *, role: str) -> list[EditionFile]:
+    return [file for file in edition.files if file.role == role]
+
+
+def _notice(edition: Edition, *, at: datetime) -> Notice:
+    return Notice(
+        title=edition.title,
+        body=edition.body,
+        kind=edition.item.kind,
+        attachments=tuple(file.name for file in _files(edition, role="attachment")),
+        issued_on=edition.item.issued_on,
+        today=at.astimezone(CAMPUS_TIME).date(),
+    )
+
+
+def _beside(session: Session, desk: Desk, edition: Edition) -> Iterator[dict[str, str]]:
+    """Tell what was found in the attachments, each by the name that readers see."""
+    for number, file in enumerate(_files(edition, role="attachment")):
+        for found in attachments.findings(session, desk, file.digest):
+            yield found | {
+                "place": f"attachments[{number}] {found['place']}".strip(),
+                "message": f"附件“{file.name}”{found['message']}",
+            }
