@@ -5,8 +5,9 @@ Pure: words in, findings out. A rule is a module with `RULE` and `find`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
+from typing import NamedTuple
 
 from publisher.screening import office, personal, secrecy
 from publisher.screening.finding import Action, Finding
@@ -29,18 +30,32 @@ def screen(
     `known` are telephone numbers, mailboxes and accounts of offices, which may be published.
     """
     hidden = office.hider(known)
-    read = map(hidden, chain(passages(fields), files))
-    return tuple(dict.fromkeys(found for passage in read for found in _findings(passage)))
+    found: dict[_Key, dict[str, Passage]] = {}
+    for passage in map(hidden, chain(passages(fields), files)):
+        for rule in _RULES:
+            for action, advice in rule.find(passage):
+                where = whole_column(passage) if passage.is_cell else passage
+                key = _Key(rule.RULE, action, advice, where.place, hasattr(rule, "BY_COLUMN"))
+                found.setdefault(key, {})[passage.place] = passage
+    return tuple(_finding(key, list(cells.values())) for key, cells in found.items())
 
 
-def _findings(passage: Passage) -> Iterator[Finding]:
-    for rule in _RULES:
-        is_of_column = getattr(rule, "BY_COLUMN", False)
-        where = whole_column(passage) if is_of_column else passage
-        for action, advice in rule.find(passage):
-            yield Finding(
-                rule=rule.RULE,
-                action=action,
-                place=where.place,
-                message=f"{where.spoken}{advice}",
-            )
+class _Key(NamedTuple):
+    """What is told once, though it stands in many cells of a column."""
+
+    rule: str
+    action: Action
+    advice: str
+    where: str
+    is_of_column: bool
+
+
+def _finding(key: _Key, cells: list[Passage]) -> Finding:
+    first = whole_column(cells[0]) if key.is_of_column else cells[0]
+    more = f"等 {len(cells)} 处" if len(cells) > 1 and not key.is_of_column else ""
+    return Finding(
+        rule=key.rule,
+        action=key.action,
+        place=first.place,
+        message=f"{first.spoken}{more}{key.advice}",
+    )

@@ -31,3 +31,13 @@ def test_a_month_of_birth_warns_and_a_day_blocks() -> None:
 def test_numbers_of_five_digits_tell_nobody_and_of_six_do() -> None:
     assert found("姓名|学号", "甲|20112") == []
     assert found("姓名|学号", "甲|020112") == [("block", "body 表格第 2 列")]
+
+
+def test_numbers_in_many_cells_of_a_column_are_told_once_with_their_count() -> None:
+    rows = [f"学生{n}|1385001{n:04}" for n in range(200)]
+    body = table("姓名|联系方式", *rows)
+
+    [one] = [found for found in screen({"body": body}) if found.rule == "mobile"]
+
+    assert one.place == "body 表格第 2 行第 2 列"
+    assert one.message.startswith("正文表格第 2 行第 2 列等 200 处有手机号码")
