@@ -13,6 +13,7 @@ import typer
 from publisher import app as composition
 from publisher import cli_output as output
 from publisher import cli_store, cli_targets, clock, installation, logs, settings
+from publisher.cli_audit import audit_cli
 from publisher.cli_session import NOT_WELL, AsJson, AsPerson, acting, app_at
 from publisher.errors import InvalidError, PublisherError
 from publisher.schedule import times
@@ -34,6 +35,7 @@ tokens_cli = typer.Typer(help="程序用的令牌。", no_args_is_help=True)
 cli.add_typer(cli_targets.targets_cli, name="targets")
 cli.add_typer(people_cli, name="people")
 cli.add_typer(tokens_cli, name="tokens")
+cli.add_typer(audit_cli, name="audit")
 for command in (*cli_store.COMMANDS, cli_targets.plan):
     cli.command()(command)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from publisher.model.base import storable
@@ -25,6 +25,22 @@ def append(session: Session, note: Note) -> None:
     )
     session.add(note)
     session.flush()
+
+
+def last(session: Session) -> Note | None:
+    """Return the newest note."""
+    return session.scalar(select(Note).order_by(Note.id.desc()).limit(1))
+
+
+def count(session: Session) -> int:
+    """Return how many notes there are."""
+    return session.scalar(select(func.count(Note.id))) or 0
+
+
+def holds(session: Session, seal: str) -> bool:
+    """Say whether a note has a seal that begins so."""
+    begins = Note.seal.startswith(seal, autoescape=True)
+    return session.scalar(select(Note.id).where(begins).limit(1)) is not None
 
 
 def first_broken(session: Session) -> int | None:

@@ -14,6 +14,8 @@ from publisher.screening.wording import Notice, patrol
 from publisher.workflow import attachments
 from publisher.workflow.desk import Desk
 
+GRAVEST_FIRST = ("block", "warn", "inform")
+
 
 def of(session: Session, desk: Desk, edition: Edition, *, at: datetime) -> list[dict[str, str]]:
     """Return the findings, as the edition keeps them; `at` says which dates are past."""
@@ -22,7 +24,8 @@ def of(session: Session, desk: Desk, edition: Edition, *, at: datetime) -> list[
     inside = [
         {"rule": f.rule, "action": f.action, "place": f.place, "message": f.message} for f in found
     ]
-    return [*inside, *_beside(session, desk, edition)]
+    found_in_all = [*inside, *_beside(session, desk, edition)]
+    return sorted(found_in_all, key=lambda one: GRAVEST_FIRST.index(one["action"]))
 
 
 def _fields(edition: Edition) -> dict[str, str]:
