@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from zipfile import ZipFile
 
 from lxml import etree
 
-from publisher.documents import package
 from publisher.documents.contents.piece import Piece
 
-PARTS = ("docProps/core.xml", "docProps/app.xml", "docProps/custom.xml")
+SPOKEN = {
+    "creator": "作者",
+    "lastModifiedBy": "最后修改者",
+    "title": "标题",
+    "subject": "主题",
+    "keywords": "关键词",
+    "description": "备注",
+    "category": "类别",
+    "Company": "单位",
+    "Manager": "主管",
+}
 
 
-def pieces(archive: ZipFile) -> Iterator[Piece]:
-    """Yield the properties; of one's own the name is told, too."""
-    for name in PARTS:
-        part = package.part(archive, name)
-        if part is None:
-            continue
-        for element in package.parsed(part).iter(tag=etree.Element):
-            words = (element.text or "").strip()
-            if words and len(element) == 0:
-                above = element.getparent()
-                own = above.get("name") if above is not None else None
-                label = own or etree.QName(element).localname
-                yield Piece(place=f"文件属性“{label}”", text=f"{own}：{words}" if own else words)
-
-
-def linked(archive: ZipFile, folder: str) -> Iterator[Piece]:
-    """Yield the addresses that the parts of a folder link to: mailto:, tel: and others."""
-    for name in archive.namelist():
-        if not (name.startswith(folder) and name.endswith(".rels")):
-            continue
-        for link in package.parsed(package.part(archive, name) or b"<a/>").iter("{*}Relationship"):
-            if link.get("TargetMode") == "External":
-                target = link.get("Target", "")
-                yield Piece(place="链接", text=target.partition(":")[2] or target)
+def pieces(root: etree._Element) -> Iterator[Piece]:
+    """Yield the properties of one part; of one's own the name is told, too."""
+    for element in root.iter(tag=etree.Element):
+        words = (element.text or "").strip()
+        if words and len(element) == 0:
+            above = element.getparent()
+            own = above.get("name") if above is not None else None
+            name = etree.QName(element).localname
+            label = own or SPOKEN.get(name, name)
+            yield Piece(place=f"文件属性“{label}”", text=f"{own}：{words}" if own else words)

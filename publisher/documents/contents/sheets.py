@@ -3,80 +3,98 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
 
+from lxml import etree
 from openpyxl import load_workbook
-from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.workbook import Workbook
 
 from publisher.documents import package
-from publisher.documents.contents import properties
+from publisher.documents.contents import parts
+from publisher.documents.contents.grid import Grid
 from publisher.documents.contents.piece import Piece, UnreadableError
 
-MOST_CELLS = 200_000
+MOST_CELLS = 200_000  # that hold something, in all sheets
+MOST_EMPTY = 600_000  # that have a border or a colour only
 TOO_LARGE = "表格太大，程序读不完，请只留要公开的部分"
-LEAST_HEADS = 2  # cells with words in the row that heads the columns
+UNLISTED = "里面有工作簿没有列出的工作表，请用 Excel 或 WPS 打开，另存后再上传"
+BY_CELL = {"worksheet", "sst", "styleSheet", "workbook"}  # and the comments, in their cells
+CONDITIONS = ("{*}dataValidation", "{*}cfRule")
+
+
+@dataclass
+class _Seen:
+    """What the parts hold, so that nothing of it is missed in the cells."""
+
+    sheets: int = 0
+    filled: int = 0
+    empty: int = 0
+    has_formulas: bool = False
+    strings: list[str] = field(default_factory=list)
+
+    def add(self, root: etree._Element) -> None:
+        if parts.local(root) == "worksheet":
+            self.sheets += 1
+            cells = [len(cell) > 0 for cell in root.iter("{*}c")]
+            self.filled += sum(cells)
+            self.empty += len(cells) - sum(cells)
+            self.has_formulas |= next(root.iter("{*}f"), None) is not None
+        elif parts.local(root) == "sst":
+            self.strings += ["".join(map(str, entry.itertext())) for entry in root.iter("{*}si")]
+        if self.filled > MOST_CELLS or self.empty > MOST_EMPTY:
+            raise UnreadableError(TOO_LARGE)
 
 
 def pieces(file: bytes) -> Iterator[Piece]:
     """Yield what a workbook says: results of formulas as they were stored, and formulas."""
+    seen = _Seen()
     with package.opened(file) as archive:
-        yield from properties.pieces(archive)
-        yield from properties.linked(archive, "xl/")
+        for name, root in parts.of(archive, "xlsx"):
+            seen.add(root)
+            yield from _part(name, root)
         has_pictures = any(name.startswith("xl/media/") for name in archive.namelist())
     if has_pictures:
         yield Piece(place="里的图片", is_picture=True)
+    said = set()
+    for piece in _cells(file, seen):
+        said.add(piece.text)
+        yield piece
+    unused = "\n".join(text for text in seen.strings if text.strip() and text not in said)
+    if unused:
+        yield Piece(place="表中已不用、文件里还留着的文字", text=unused)
+
+
+def _part(name: str, root: etree._Element) -> Iterator[Piece]:
+    yield from parts.common(name, root)
+    kind = parts.local(root)
+    if kind == "worksheet":
+        for condition in root.iter(*CONDITIONS):
+            for text in map(str, condition.itertext()):
+                if text.strip():
+                    yield Piece(place="下拉选项或条件格式", text=text)
+    elif kind not in BY_CELL and kind != "comments" and not name.startswith("docProps/"):
+        yield from parts.loose(name, root)
+
+
+def _cells(file: bytes, seen: _Seen) -> Iterator[Piece]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of features that openpyxl would not write again
         book = load_workbook(BytesIO(file), data_only=True)
+        if len(book.worksheets) != seen.sheets:
+            raise UnreadableError(UNLISTED)
+        yield from _names(book)
         for sheet in book.worksheets:
-            yield from _sheet(sheet)
-        for name, defined in book.defined_names.items():
-            yield Piece(place=f"名称“{name}”", text=str(defined.attr_text or ""))
+            yield from Grid(sheet).pieces()
+        for chart in book.chartsheets:
+            yield Piece(place=f"图表“{chart.title}”的名称", text=str(chart.title))
+        if seen.has_formulas:
+            for sheet in load_workbook(BytesIO(file)).worksheets:
+                yield from Grid(sheet).formulas()
 
 
-def _sheet(sheet: Worksheet) -> Iterator[Piece]:
-    hidden = "" if sheet.sheet_state == "visible" else "（隐藏）"
-    spoken = f"工作表“{sheet.title}”{hidden}"
-    yield Piece(place=f"{spoken}的名称", text=sheet.title)
-    if len(sheet._cells) > MOST_CELLS:
-        raise UnreadableError(TOO_LARGE)
-    headings: dict[int, str] = {}
-    for cells in sheet.iter_rows():
-        filled = [cell for cell in cells if cell.value is not None or cell.comment]
-        if not headings and sum(isinstance(c.value, str) for c in filled) >= LEAST_HEADS:
-            headings = {cell.column: said(cell.value) for cell in filled}
-        yield from _row(sheet, filled, spoken=spoken, headings=headings)
-    for part in (sheet.oddHeader, sheet.oddFooter):
-        for side in (part.left, part.center, part.right):
-            if side.text:
-                yield Piece(place=f"{spoken}页眉页脚", text=side.text)
-
-
-def _row(
-    sheet: Worksheet, cells: Sequence[Any], *, spoken: str, headings: dict[int, str]
-) -> Iterator[Piece]:
-    for cell in cells:
-        is_hidden = (
-            sheet.row_dimensions[cell.row].hidden
-            or sheet.column_dimensions[cell.column_letter].hidden
-        )
-        place = f"{spoken}第 {cell.row} 行 {cell.column_letter} 列{'（隐藏）' if is_hidden else ''}"
-        if cell.value is not None:
-            heading = headings.get(cell.column, "")
-            yield Piece(place=place, text=said(cell.value), heading=heading, is_cell=True)
-        if cell.comment:
-            yield Piece(place=f"{place}的批注", text=f"{cell.comment.author}：{cell.comment.text}")
-
-
-def said(value: object) -> str:
-    """Return a value as people read it: whole numbers with all their digits."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e18:
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.isoformat(" ").removesuffix(" 00:00:00")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+def _names(book: Workbook) -> Iterator[Piece]:
+    for holder in (book, *book.worksheets):
+        for name, defined in holder.defined_names.items():
+            yield Piece(place=f"名称“{name}”", text=f"{name}：{defined.attr_text or ''}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 
 import pytest
-from docx import Document
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 from PIL import Image
@@ -16,40 +14,22 @@ from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import FreeText
 
+from publisher.documents import contents
 from publisher.documents.apart import pieces_apart
-from publisher.documents.attachments import MEDIA_TYPES, as_attachment
-from publisher.documents.contents import Piece, UnreadableError, pieces
+from publisher.documents.attachments import MEDIA_TYPES
+from publisher.documents.contents import UnreadableError, parts, pieces
+from tests.publisher.documents.contents.make import (
+    SECRET,
+    WORD,
+    W,
+    book,
+    places,
+    read,
+    with_part,
+    word,
+    zipped,
+)
 from tests.publisher.documents.make import pdf
-
-SECRET = "11010519491231002X"  # the example of the standard
-W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-
-
-def read(name: str, file: bytes) -> tuple[Piece, ...]:
-    return pieces(name, as_attachment(name, file), file)
-
-
-def places(name: str, file: bytes, words: str = SECRET) -> list[str]:
-    """Where in the file the words stand."""
-    return [piece.place for piece in read(name, file) if words in piece.text]
-
-
-def word(change: Callable[..., object]) -> bytes:
-    document, file = Document(), BytesIO()
-    change(document)
-    document.save(file)
-    return file.getvalue()
-
-
-def with_part(file: bytes, name: str, content: str | bytes) -> bytes:
-    """Return an Office file with a part more, or another one in its place."""
-    made = BytesIO()
-    with zipfile.ZipFile(BytesIO(file)) as old, zipfile.ZipFile(made, "w") as new:
-        for part in old.namelist():
-            if part != name:
-                new.writestr(part, old.read(part))
-        new.writestr(name, content)
-    return made.getvalue()
 
 
 def table(document: object) -> None:
@@ -57,9 +37,6 @@ def table(document: object) -> None:
     for row, cells in enumerate((("姓名", "证件号"), ("甲", SECRET))):
         for column, text in enumerate(cells):
             made.cell(row, column).text = text
-
-
-WORD = word(lambda document: document.add_paragraph("正文"))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +52,7 @@ WORD = word(lambda document: document.add_paragraph("正文"))
             word(lambda d: d.sections[0].footer.paragraphs[0].add_run(SECRET)),
             "页脚第 1 段",
         ),
-        (word(lambda d: setattr(d.core_properties, "author", SECRET)), "文件属性“creator”"),
+        (word(lambda d: setattr(d.core_properties, "author", SECRET)), "文件属性“作者”"),
         (
             with_part(
                 WORD,
@@ -92,7 +69,7 @@ WORD = word(lambda document: document.add_paragraph("正文"))
                 f"<w:document {W}><w:body><w:p><w:del><w:r><w:delText>{SECRET}</w:delText></w:r>"
                 "</w:del></w:p></w:body></w:document>",
             ),
-            "第 1 段",
+            "第 1 段（修订中删去的文字）",
         ),
         (
             with_part(
@@ -115,18 +92,6 @@ def test_a_number_that_a_change_of_type_cuts_is_one_number() -> None:
         paragraph.add_run(SECRET[7:]).bold = True
 
     assert places("通知.docx", word(split)) == ["第 1 段"]
-
-
-def book(change: Callable[[Workbook], object]) -> bytes:
-    made, file = Workbook(), BytesIO()
-    sheet = made.active
-    assert sheet is not None
-    sheet.title = "名单"
-    sheet.append(["名单"])
-    sheet.append(["姓名", "证件号"])
-    change(made)
-    made.save(file)
-    return file.getvalue()
 
 
 def _row(made: Workbook) -> None:
@@ -204,7 +169,7 @@ def with_property(text: str) -> bytes:
         (pdf(f"正文 {SECRET}"), "第 1 页"),
         (pdf("第一页", f"第二页 {SECRET}"), "第 2 页"),
         (annotated(SECRET), "第 1 页的批注"),
-        (with_property(SECRET), "文件属性“Subject”"),
+        (with_property(SECRET), "文件属性“主题”"),
     ],
 )
 def test_a_pdf_is_read_with_notes_and_properties(file: bytes, place: str) -> None:
@@ -218,14 +183,6 @@ def test_a_scanned_page_is_told_as_a_picture() -> None:
     found = read("扫描.pdf", file.getvalue())
 
     assert [piece.place for piece in found if piece.is_picture] == ["第 1 页"]
-
-
-def zipped(**files: bytes) -> bytes:
-    made = BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name.replace("__", "."), content)
-    return made.getvalue()
 
 
 def test_files_in_an_archive_are_read() -> None:
@@ -256,6 +213,12 @@ def test_a_table_of_text_has_heads() -> None:
     ]
 
 
+def picture(kind: str) -> bytes:
+    file = BytesIO()
+    Image.effect_noise((40, 40), 50).save(file, kind)
+    return file.getvalue()
+
+
 NEST = zipped(a__zip=zipped(b__zip=zipped(c__zip=zipped(d__txt=b"x"))))
 
 
@@ -279,10 +242,37 @@ def test_what_cannot_be_read_says_why(name: str, file: bytes, words: str) -> Non
     assert words in str(caught.value)
 
 
+def test_more_tags_than_can_be_read_in_time_are_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "MOST_TAGS_ELSEWHERE", 10)
+
+    with pytest.raises(UnreadableError, match="太多"):
+        read("通知.docx", WORD)
+
+
+def test_more_words_than_can_be_read_are_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "MOST_CHARACTERS", 3)
+
+    with pytest.raises(UnreadableError, match="太多"):
+        read("说明.txt", "四个字呢".encode())
+
+
+def test_a_kind_that_nobody_reads_is_unreadable() -> None:
+    with pytest.raises(UnreadableError, match="格式"):
+        pieces("歌.mp3", "audio/mpeg", b"x")
+
+
 @pytest.mark.parametrize("at", range(0, 100, 7))
-@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.pdf"])
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.pdf", "a.zip", "a.png", "a.jpg", "a.csv"])
 def test_a_file_that_was_cut_off_anywhere_is_unreadable_or_read(name: str, at: int) -> None:
-    file = {"a.docx": WORD, "a.xlsx": book(_row), "a.pdf": pdf("正文")}[name]
+    file = {
+        "a.docx": WORD,
+        "a.xlsx": book(_row),
+        "a.pdf": pdf("正文"),
+        "a.zip": zipped(名单__xlsx=book(_row)),
+        "a.png": picture("PNG"),
+        "a.jpg": picture("JPEG"),
+        "a.csv": f"姓名,证件号\n甲,{SECRET}".encode(),
+    }[name]
 
     with suppress(UnreadableError):  # and no other error
         assert isinstance(pieces(name, MEDIA_TYPES[name[1:]], file[: len(file) * at // 100]), tuple)
