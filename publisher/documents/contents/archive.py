@@ -19,13 +19,13 @@ NAMES_ARE_UTF8 = 0x800  # a flag of a member; without it Chinese programs write 
 FORMULAS = tuple(word.encode("utf-16-le") for word in ("Equation Native", "MathType"))
 TOO_DEEP = "里面的压缩包套得太深，请解开后再上传"
 PHOTOS = (".png", ".jpg", ".jpeg")
-DRAWINGS = (".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".svg", ".wdp", ".webp", ".ico")
+DRAWINGS = (".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".wdp", ".webp", ".ico")
 DRAWINGS_PACKED = (".wmz", ".emz", ".pcz")
 SILENT = (".odttf", ".fntdata", ".ttf", ".otf")  # fonts
 SOUNDS = (".mp4", ".m4v", ".mov", ".avi", ".wmv", ".mp3", ".m4a", ".wav", ".wma")
 PASSED = (*XML, *PHOTOS, *DRAWINGS, *DRAWINGS_PACKED, *SILENT, *SOUNDS)
 _PRINTER = re.compile(r"printersettings/|(?:^|/)printersettings\d*\.bin$", re.IGNORECASE)
-_STAMPS = re.compile(r"^\[trash\]/|^_xmlsignatures/origin\.sigs$", re.IGNORECASE)
+_SIGNED = "_xmlsignatures/origin.sigs"  # always empty
 
 
 class Read(Protocol):
@@ -90,7 +90,7 @@ def _is_embedded(member: ZipInfo) -> bool:
     name = member.filename.lower()
     if member.is_dir() or name.endswith(PASSED):
         return False
-    return not _PRINTER.search(name) and not _STAMPS.search(name)
+    return not _PRINTER.search(name) and name != _SIGNED
 
 
 def _name(member: ZipInfo) -> str:

@@ -17,10 +17,11 @@ MOST_TAGS = {"xlsx": 3_000_000}  # a cell takes four; see MOST_CELLS in `sheets`
 MOST_TAGS_ELSEWHERE = 1_500_000  # read in some 5 s; a page of text has about 400
 TOO_LARGE = "内容太多，程序读不完，请拆成几个小的文件"
 NOT_THIS_KIND = "文件名与内容不符，请用原来的程序打开，另存后再上传"
-XML = (".xml", ".rels", ".vml")
+XML = (".xml", ".rels", ".vml", ".svg")
 VALUES = 500  # loose words of one piece
 SPOKEN = {
     "/charts/": "图表",
+    "/media/": "图形",
     "/diagrams/": "图示",
     "/drawings/": "图形",
     "/pivotCache/": "透视表留存的数据",

@@ -104,6 +104,7 @@ def test_the_copy_of_a_box_is_read_where_it_says_something_else(
     [
         ("word/document2.xml", f"<w:document {W}><w:p>{run(SECRET)}</w:p></w:document>", "第 1 段"),
         ("word/footnotes.xml", f"<w:footnotes {W}><w:p>{run(SECRET)}</w:p></w:footnotes>", "脚注"),
+        ("word/media/image1.svg", f"<svg><text>{SECRET}</text></svg>", "图形"),
         ("customXml/item1.xml", f"<a><b>{SECRET}</b></a>", "附带的数据"),
         (
             "word/settings.xml",
