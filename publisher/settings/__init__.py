@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from publisher.settings.days import WorkingDays, Year
 from publisher.settings.files import default_home, packaged
+from publisher.settings.kinds import Kind, Kinds
 from publisher.settings.reviewing import ROLES, Stage
 from publisher.settings.tables import (
     Alarm,
@@ -26,6 +27,8 @@ __all__ = [
     "College",
     "Delivery",
     "Documents",
+    "Kind",
+    "Kinds",
     "Screening",
     "Server",
     "Settings",

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from publisher.errors import ConfigError
-from publisher.settings import days, files, reviewing, targets
+from publisher.settings import days, files, kinds, reviewing, targets
 from publisher.settings.days import WorkingDays
+from publisher.settings.kinds import Kinds
 from publisher.settings.reviewing import Stage
 from publisher.settings.tables import (
     Alarm,
@@ -38,6 +39,7 @@ class Settings:
     stages: tuple[Stage, ...]
     targets: Mapping[str, Mapping[str, object]] = field(repr=False)  # secrets resolved
     disclosure_list: Mapping[str, Any] = field(repr=False)  # its file as it stands
+    kinds: Kinds = field(default_factory=Kinds)
     working_days: WorkingDays = field(default_factory=dict, repr=False)
 
     @property
@@ -81,6 +83,7 @@ def load(home: Path, *, with_targets: bool = True) -> Settings:
         stages=stages,
         targets=targets.targets(home) if with_targets else {},
         disclosure_list=files.read(home, "disclosure-list.toml"),
+        kinds=kinds.kinds(home),
         working_days=days.working_days(home),
     )
 

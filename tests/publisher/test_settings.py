@@ -182,3 +182,51 @@ def test_a_mistake_in_the_working_days_names_its_place(
         settings.load(home(tmp_path, **{"working-days": text}))
 
     assert says in str(caught.value)
+
+
+def test_a_special_kind_is_told_by_the_title_and_says_only_what_is_different(
+    tmp_path: Path,
+) -> None:
+    text = """
+        [[kind]]
+        name = "公示"
+        risk = "personal"
+        [[kind]]
+        name = "任前公示"
+        of = "公示"
+        words = ["任前", "拟任"]
+        risk = "major"
+        [[kind]]
+        name = "奖助公示"
+        of = "公示"
+        words = ["奖学金"]
+    """
+
+    kinds = settings.load(home(tmp_path, kinds=text)).kinds
+
+    assert kinds.of("公示", "关于张三拟任职务的公示").name == "任前公示"
+    assert kinds.of("公示", "关于张三拟任职务的公示").risk == "major"
+    assert kinds.of("公示", "国家奖学金公示").risk == "personal"
+    assert kinds.of("公示", "其他公示").name == "公示"
+    assert kinds.of("通知", "关于奖学金的通知").risk == "ordinary"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[kind]]\nrisk = 'major'", "[kind.0] name：缺少"),
+        ("[[kind]]\nname = '公示'\nrisk = 'great'", "[kind.0] risk"),
+        ("[[kind]]\nname = '公示'\n[[kind]]\nname = '公示'", "[kind 1] name：'公示' 出现了两次"),
+        ("[[kind]]\nname = '公示'\nwords = ['x']", "[kind 1] of：写了 words"),
+        ("[[kind]]\nname = 'a'\nof = '公示'\nwords = ['x']", "[kind 1] of：没有文种 '公示'"),
+        (
+            "[[kind]]\nname = '公示'\n[[kind]]\nname = 'a'\nof = '公示'",
+            "[kind 2] words：写了 of",
+        ),
+    ],
+)
+def test_a_mistake_in_the_kinds_names_its_place(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings.load(home(tmp_path, kinds=text))
+
+    assert says in str(caught.value)
