@@ -23,6 +23,7 @@ from publisher.model.target import EVERYTHING, Beat, Pause
 from publisher.schedule.plan import lane_of
 from publisher.storage import database, notes, queries, shelf
 from publisher.storage.leader import Leadership
+from publisher.workflow import pressing
 
 log = structlog.get_logger()
 
@@ -160,7 +161,7 @@ class Ticker:
             self.app.engine.wake(Work(kind, target))
 
     def housekeeping(self) -> None:
-        """Settle the claims of the dead, re-plan and miss, check targets, show we live."""
+        """Settle the claims of the dead, re-plan, miss and lapse, check targets, show we live."""
         now = clock.now()
         recover.recover(self.app.works, now=now)
         events.sort_out(self.app.works, now=now)
@@ -173,6 +174,7 @@ class Ticker:
             self.app.engine.wake(Work(Kind.CHECK, name))
         watch.watch(self.app.works, self.app.settings, now=now)
         with self.app.database.sessions.begin() as session:
+            pressing.lapse(session, at=now)
             session.merge(Beat(name=HEART, at=now, owner=self.app.works.owner))
 
     def _wake_orphans(self, now: datetime) -> None:

@@ -20,11 +20,23 @@ from publisher.delivery.works import Works
 from publisher.model.target import EVERYTHING, Beat, Pause
 from publisher.schedule import times
 from publisher.settings import Settings
-from publisher.storage import vitals
+from publisher.storage import queries, vitals
 from publisher.storage.backup.reconcile import RESTORED
+from publisher.workflow import pressing, rules
 
 EVENTS = ("outage", "clock", "event")  # what happened at one moment, and is not so any more
-KINDS = ("overdue", "flipped", "lane", "breaker", "worker", "disk", "database", RESTORED, *EVENTS)
+KINDS = (
+    "overdue",
+    "review",
+    "flipped",
+    "lane",
+    "breaker",
+    "worker",
+    "disk",
+    "database",
+    RESTORED,
+    *EVENTS,
+)
 LATE = timedelta(seconds=120)  # a lane that is free takes what is due within a second or two
 SILENT = timedelta(seconds=60)  # a part that lives beats every 15 seconds
 FORGOTTEN = timedelta(hours=1)  # a worker that is silent for so long is not coming back
@@ -62,6 +74,16 @@ class Overdue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unreviewed:
+    """What has waited too long for a reviewer: how many, and the one that presses most."""
+
+    count: int
+    title: str
+    stage: str  # what the office calls it
+    is_out: bool  # it went out on one approval
+
+
+@dataclass(frozen=True, kw_only=True)
 class Flipped:
     """An item that was seen at a target and is there no more."""
 
@@ -86,6 +108,7 @@ class Facts:
     """All that decides whether something is wrong now."""
 
     overdue: Overdue | None = None
+    unreviewed: Unreviewed | None = None
     flipped: Sequence[Flipped] = ()
     stuck: Mapping[str, str] = field(default_factory=dict)  # lane: label
     halted: Sequence[Halted] = ()
@@ -101,6 +124,8 @@ def of(facts: Facts) -> dict[str, str]:
     found: dict[str, str] = {}
     if facts.overdue:
         found["overdue"] = _overdue(facts.overdue)
+    if facts.unreviewed:
+        found["review"] = _unreviewed(facts.unreviewed)
     for gone in facts.flipped:
         found[f"flipped {gone.target} {gone.item_id}"] = _flipped(gone)
     for lane, label in facts.stuck.items():
@@ -127,6 +152,14 @@ def _overdue(late: Overdue) -> str:
     return (
         f"有 {late.count} 次投递过了处理期限，最早的是{late.place}《{late.title}》"
         f"（期限 {times.say(late.deadline_at)}），请在控制台的待办里逐条核实"
+    )
+
+
+def _unreviewed(waits: Unreviewed) -> str:
+    why = "已先行发布，还没有补审" if waits.is_out else "等待审核太久，或发布时间快到了"
+    return (
+        f"有 {waits.count} 篇稿件{why}，最急的是《{waits.title}》，现在轮到“{waits.stage}”，"
+        "请联系审核人；审核人不在，请安排代理人"
     )
 
 
@@ -166,6 +199,7 @@ def seen(session: Session, works: Works, settings: Settings, *, now: datetime) -
     beats = _worker_beats(session)
     return Facts(
         overdue=_read_overdue(session, works, now=now),
+        unreviewed=_read_unreviewed(session, settings, now=now),
         flipped=[
             Flipped(
                 target=row.target,
@@ -216,6 +250,21 @@ def _read_overdue(session: Session, works: Works, *, now: datetime) -> Overdue |
         place=_label(works, worst.target),
         title=worst.rendition.edition.title,
         deadline_at=worst.deadline_at,
+    )
+
+
+def _read_unreviewed(session: Session, settings: Settings, *, now: datetime) -> Unreviewed | None:
+    late = [
+        e for e in queries.in_review(session) if pressing.is_late(e, settings.reviewing, now=now)
+    ]
+    if not late:
+        return None
+    stage = rules.open_stage(late[0], settings.stages)
+    return Unreviewed(
+        count=len(late),
+        title=late[0].title,
+        stage=stage.label if stage else "（设置里已没有的环节）",
+        is_out=late[0].is_reviewed_later,
     )
 
 

@@ -168,6 +168,10 @@ class Item(ItemHead):
     remarks: Annotated[list[str], Field(description="导入文件时的提示")]
     submitted_at: Moment
     approved_at: Moment
+    risk: Annotated[str, Field(description="审核类别，如 ordinary；提交后才有")]
+    chain: Annotated[list[str], Field(description="要过的审核环节，提交后才有")]
+    expedited_at: Annotated[Moment, Field(description="特急先发后审的时间")]
+    reviewed_at: Annotated[Moment, Field(description="所有环节都审完的时间")]
     withdrawn_at: Moment
     withdrawal_reason: str
     withdrawal_note: str

@@ -159,6 +159,13 @@ class NewReview(Asked):
     opinion: Annotated[Text, Field(description="意见；退回和否决必须写")] = ""
 
 
+class NewExpedition(Asked):
+    """An emergency goes out on one senior approval."""
+
+    digest: Annotated[Text, Field(description="看到的那一版的 digest")]
+    reason: Annotated[Text, Field(description="为什么要先发后审")]
+
+
 class NewWithdrawal(Asked):
     """Why it is taken back."""
 

@@ -15,6 +15,7 @@ from publisher.console.visitor import Before, Id, Look, Posted, Signed, note_of,
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.item import Item
 from publisher.model.states import OPEN, DeliveryState, EditionState
+from publisher.settings import RISKS
 from publisher.storage import queries
 from publisher.workflow import digest, review, rules
 from publisher.workflow import withdraw as withdrawing
@@ -94,7 +95,8 @@ def _facts(look: Look, item: Item) -> dict[str, Any]:
         "folds": folds,
         "deliveries": [d for d in shown if d.rendition.edition is item.edition],
         "earlier": _earlier(item, standing),
-        "stages": stages,
+        "stages": rules.chain(item.edition, stages),
+        "risk": RISKS.get(item.edition.risk, ""),
         "open_stage": rules.open_stage(item.edition, stages),
         "notes": queries.notes_of(look.session, item.id),
         "may_settle": rules.may(look.person, "settle"),

@@ -18,6 +18,7 @@ from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.item import Edition
 from publisher.model.review import Verdict
 from publisher.model.states import EditionState
+from publisher.settings import RISKS
 from publisher.storage import queries
 from publisher.workflow import digest, review, rules
 from publisher.workflow import phone as phones
@@ -31,6 +32,14 @@ class Phone:
     """What was typed as the name of a person on the outlet, and what is wrong with it."""
 
     to: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Early:
+    """What was typed as the reason to let an emergency out early, and what is wrong with it."""
+
+    reason: str = ""
     fault: str = ""
 
 
@@ -65,14 +74,17 @@ def _page(
     banner: str = "",
     fault: str = "",
     typed: Judgement | None = None,
-    phone: Phone | None = None,
+    beside: Phone | Early | None = None,
 ) -> Response:
     edition = queries.edition(look.session, edition_id)
     stages = look.app.settings.stages
     facts: dict[str, Any] = {
         "edition": edition,
         "item": edition.item,
-        "stages": stages,
+        "stages": rules.chain(edition, stages),
+        "risk": RISKS.get(edition.risk, ""),
+        "expedite": rules.may_expedite(look.person, edition, look.app.settings.reviewing),
+        "later_h": look.app.settings.reviewing.fast_path.later_h,
         "open_stage": rules.open_stage(edition, stages),
         "reason": rules.may_review(look.person, edition, stages),
         "previews": previews.of(look, edition, shapes),
@@ -89,7 +101,8 @@ def _page(
         opinion=typed.opinion if typed else "",
         verdict=typed.verdict if typed else "",
         most=review.MAX_OPINION,
-        phone=phone or Phone(),
+        phone=beside if isinstance(beside, Phone) else Phone(),
+        early=beside if isinstance(beside, Early) else Early(),
         **facts,
     )
 
@@ -116,11 +129,11 @@ def show_on_phone(edition_id: Id, visitor: Signed, shapes: Drafts, form: Posted)
     except InvalidError as error:
         with visitor.looking() as look:
             wrong = Phone(to=to, fault=error.message)
-            return _page(look, edition_id, shapes, status=422, phone=wrong)
+            return _page(look, edition_id, shapes, status=422, beside=wrong)
     except NotAllowedError as error:
         with visitor.looking() as look:
             typed = Phone(to=to)
-            return _page(look, edition_id, shapes, status=409, banner=error.message, phone=typed)
+            return _page(look, edition_id, shapes, status=409, banner=error.message, beside=typed)
     return RedirectResponse(f"/editions/{edition_id}/review?done=previewed", status_code=303)
 
 
@@ -150,6 +163,33 @@ def judge(edition_id: Id, visitor: Signed, shapes: Drafts, form: Posted) -> Resp
             return _page(look, edition_id, shapes, status=409, banner=error.message, typed=typed)
     visitor.app.wake_due()
     return RedirectResponse(f"/reviews?done={typed.verdict}", status_code=303)
+
+
+@router.post("/editions/{edition_id}/expedition")
+def expedite(edition_id: Id, visitor: Signed, shapes: Drafts, form: Posted) -> Response:
+    """Let an emergency out on one senior approval; the others review it afterwards."""
+    reason, digest = text_of(form, "reason"), text_of(form, "digest")
+    try:
+        with visitor.acting() as (session, by):
+            review.expedite(
+                session,
+                visitor.app.desk,
+                queries.edition(session, edition_id),
+                digest=digest,
+                reason=reason,
+                by=by,
+                at=clock.now(),
+            )
+    except InvalidError as error:
+        wrong = Early(reason=reason, fault=error.message)
+        with visitor.looking() as look:
+            return _page(look, edition_id, shapes, status=422, beside=wrong)
+    except NotAllowedError as error:
+        typed = Early(reason=reason)
+        with visitor.looking() as look:
+            return _page(look, edition_id, shapes, status=409, banner=error.message, beside=typed)
+    visitor.app.wake_due()
+    return RedirectResponse(f"/editions/{edition_id}/review?done=expedited", status_code=303)
 
 
 def _verdict(name: str) -> Verdict:

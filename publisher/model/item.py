@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from publisher.errors import NotAllowedError
@@ -14,6 +14,11 @@ from publisher.model.people import Person
 from publisher.model.review import Review
 from publisher.model.states import EDITION_MOVES, EditionState
 from publisher.model.urgency import Urgency
+
+LATER: dict[str, Any] = {  # went out on one approval, and waits for the others
+    "sqlite_where": text("expedited_at IS NOT NULL AND reviewed_at IS NULL"),
+    "postgresql_where": text("expedited_at IS NOT NULL AND reviewed_at IS NULL"),
+}
 
 
 class Item(Base):
@@ -56,6 +61,7 @@ class Edition(Base):
         UniqueConstraint("item_id", "number"),
         Index("ix_edition_state", "state", "submitted_at"),
         Index("ix_edition_newest", "is_newest", "item_id"),
+        Index("ix_edition_later", "expedited_at", **LATER),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -81,13 +87,20 @@ class Edition(Base):
     editor_ids: Mapped[list[int]] = mapped_column(default=list)  # whoever wrote some of it
     submitted_at: Mapped[datetime | None]
     submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    approved_at: Mapped[datetime | None]
+    risk: Mapped[str] = mapped_column(String(16), default="")  # class, from submission on
+    chain: Mapped[list[str]] = mapped_column(default=list)  # names of its stages of review
+    approved_at: Mapped[datetime | None]  # from then on it may go out
+    reviewed_at: Mapped[datetime | None]  # every stage has given its verdict
+    expedited_at: Mapped[datetime | None]  # went out on one approval; the others follow
+    expedited_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    expedited_because: Mapped[str] = mapped_column(Text, default="")
     manifest: Mapped[str | None] = mapped_column(Text)  # canonical JSON of all that was frozen
     digest: Mapped[str | None] = mapped_column(String(64), index=True)  # SHA-256 of the manifest
 
     item: Mapped[Item] = relationship(back_populates="editions")
     created_by: Mapped[Person] = relationship(foreign_keys=created_by_id)
     submitted_by: Mapped[Person | None] = relationship(foreign_keys=submitted_by_id)
+    expedited_by: Mapped[Person | None] = relationship(foreign_keys=expedited_by_id)
     files: Mapped[list[EditionFile]] = relationship(
         back_populates="edition",
         order_by="(EditionFile.position, EditionFile.id)",
@@ -106,6 +119,18 @@ class Edition(Base):
                 code="wrong_state",
             )
         self.state = to
+
+    @property
+    def awaits_verdicts(self) -> bool:
+        """Whether a reviewer is to speak: before it goes out, or after an emergency did."""
+        if self.state == EditionState.IN_REVIEW:
+            return True
+        return self.state == EditionState.APPROVED and self.is_reviewed_later
+
+    @property
+    def is_reviewed_later(self) -> bool:
+        """Whether it went out on one approval, and the others are still to come."""
+        return self.expedited_at is not None and self.reviewed_at is None
 
     @property
     def authors(self) -> set[int]:

@@ -68,6 +68,7 @@ BREAKER = {"closed": "正常", "open": "已自动停发", "half_open": "正在�
 
 ALARM = {  # by the first word of its key
     "overdue": "投递超期",
+    "review": "等待审核",
     "flipped": "发布后不见了",
     "lane": "发送停滞",
     "breaker": "自动停发",

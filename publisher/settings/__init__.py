@@ -9,7 +9,7 @@ from __future__ import annotations
 from publisher.settings.days import WorkingDays, Year
 from publisher.settings.files import default_home, packaged
 from publisher.settings.kinds import Kind, Kinds
-from publisher.settings.reviewing import ROLES, Stage
+from publisher.settings.reviewing import RISKS, ROLES, Reviewing, Stage
 from publisher.settings.tables import (
     Alarm,
     College,
@@ -22,6 +22,7 @@ from publisher.settings.tables import (
 from publisher.settings.whole import Settings, check_engine, load
 
 __all__ = [
+    "RISKS",
     "ROLES",
     "Alarm",
     "College",
@@ -29,6 +30,7 @@ __all__ = [
     "Documents",
     "Kind",
     "Kinds",
+    "Reviewing",
     "Screening",
     "Server",
     "Settings",

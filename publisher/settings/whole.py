@@ -11,7 +11,7 @@ from publisher.errors import ConfigError
 from publisher.settings import days, files, kinds, reviewing, targets
 from publisher.settings.days import WorkingDays
 from publisher.settings.kinds import Kinds
-from publisher.settings.reviewing import Stage
+from publisher.settings.reviewing import Reviewing, Stage
 from publisher.settings.tables import (
     Alarm,
     College,
@@ -36,11 +36,16 @@ class Settings:
     delivery: Delivery
     sign_in: SignIn
     alarm: Alarm
-    stages: tuple[Stage, ...]
+    reviewing: Reviewing
     targets: Mapping[str, Mapping[str, object]] = field(repr=False)  # secrets resolved
     disclosure_list: Mapping[str, Any] = field(repr=False)  # its file as it stands
     kinds: Kinds = field(default_factory=Kinds)
     working_days: WorkingDays = field(default_factory=dict, repr=False)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """All stages of review that there are."""
+        return self.reviewing.stages
 
     @property
     def data(self) -> Path:
@@ -69,7 +74,6 @@ def load(home: Path, *, with_targets: bool = True) -> Settings:
     own = files.model(
         PublisherFile, files.read(home, "publisher.toml"), file="config/publisher.toml"
     )
-    stages = reviewing.stages(home)
     check_engine(own.server)
     return Settings(
         home=home,
@@ -80,7 +84,7 @@ def load(home: Path, *, with_targets: bool = True) -> Settings:
         delivery=own.delivery,
         sign_in=own.sign_in,
         alarm=_alarm(home, own.alarm),
-        stages=stages,
+        reviewing=reviewing.reviewing(home),
         targets=targets.targets(home) if with_targets else {},
         disclosure_list=files.read(home, "disclosure-list.toml"),
         kinds=kinds.kinds(home),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
@@ -145,12 +145,20 @@ def items(session: Session, *, before: int | None = None, limit: int = PAGE) -> 
 
 
 def in_review(session: Session, *, limit: int = PAGE) -> list[Edition]:
-    """Return what waits for reviewers, longest first, with the reviews so far."""
+    """Return what waits for reviewers, longest first, with the reviews so far.
+
+    What is out already and is to be reviewed afterwards comes first.
+    """
+    later = and_(
+        Edition.expedited_at.is_not(None),
+        Edition.reviewed_at.is_(None),
+        Edition.state == EditionState.APPROVED,
+    )
     found = session.scalars(
         select(Edition)
         .join(Edition.item)
-        .where(Edition.state == EditionState.IN_REVIEW, Item.withdrawn_at.is_(None))
-        .order_by(Edition.submitted_at)
+        .where(or_(Edition.state == EditionState.IN_REVIEW, later), Item.withdrawn_at.is_(None))
+        .order_by(Edition.expedited_at.is_(None), Edition.submitted_at)
         .limit(limit)
         .options(
             joinedload(Edition.item).joinedload(Item.created_by), selectinload(Edition.reviews)

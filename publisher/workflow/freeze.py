@@ -120,6 +120,7 @@ def manifest(edition: Edition) -> str:
     return canonical(
         {
             "wording": wording(edition),
+            "review": {"risk": edition.risk, "chain": edition.chain},
             "renditions": {frozen.target: sealed(frozen) for frozen in edition.renditions},
         }
     )

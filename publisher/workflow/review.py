@@ -16,10 +16,11 @@ from publisher.model.note import Note
 from publisher.model.people import Person
 from publisher.model.review import Review, Verdict
 from publisher.model.states import EditionState
+from publisher.model.urgency import Urgency
 from publisher.schedule import plan, times
 from publisher.settings import Stage
 from publisher.storage import locks, notes, renditions
-from publisher.workflow import freeze, rules
+from publisher.workflow import freeze, rules, withdraw
 from publisher.workflow.desk import Desk
 
 VERDICTS = {Verdict.APPROVE: "通过", Verdict.SEND_BACK: "退回", Verdict.REJECT: "否决"}
@@ -28,6 +29,8 @@ AFTER = {
     Verdict.REJECT: EditionState.REJECTED,
 }
 MAX_OPINION = 2000  # characters
+OLD_DIGEST = "您看到的不是最新的版本，请重新打开稿件，看过之后再审核"
+NOT_PASSED = "事后审核未通过"  # readers see it
 
 
 def submit(desk: Desk, item_id: int, *, by: int, at: datetime) -> Edition:
@@ -48,7 +51,7 @@ def submit(desk: Desk, item_id: int, *, by: int, at: datetime) -> Edition:
         edition = _submittable(session, item_id, by=by, at=at)
         if freeze.wording(edition) != rendered_from:
             raise NotAllowedError("稿件刚刚被改过，请看过之后再提交", code="changed_meanwhile")
-        _seal(edition, frozen)
+        _seal(edition, frozen, desk)
         edition.submitted_at, edition.submitted_by_id = at, by
         text = f"第 {edition.number} 版，摘要 {(edition.digest or '')[:12]}"
         who = session.get_one(Person, by).name
@@ -125,11 +128,20 @@ def _carried(edition: Edition, desk: Desk, *, at: datetime) -> list[tuple[str, R
     return [(one.target, one.rendition) for one in shaped if one.rendition is not None]
 
 
-def _seal(edition: Edition, frozen: list[FrozenRendition]) -> None:
+def _seal(edition: Edition, frozen: list[FrozenRendition], desk: Desk) -> None:
     edition.renditions = frozen
+    edition.risk = risk_of(edition, desk)
+    edition.chain = list(desk.settings.reviewing.chain(edition.risk))
     edition.manifest = freeze.manifest(edition)
     edition.digest = sha256(edition.manifest)
     edition.move(EditionState.IN_REVIEW)
+
+
+def risk_of(edition: Edition, desk: Desk) -> str:
+    """Return the class of risk of an edition: of an emergency, or else of its kind."""
+    if edition.item.urgency == Urgency.EMERGENCY:
+        return "emergency"
+    return desk.settings.kinds.of(edition.item.kind, edition.title).risk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +167,30 @@ def review(
     locks.item(session, edition.item_id)
     _check(edition, judgement, desk.settings.stages)
     rules.require(rules.may_review(by, edition, desk.settings.stages), code="may_not_review")
+    stage = next(s for s in desk.settings.stages if s.name == judgement.stage)
+    given = _give(session, edition, judgement, stage=stage, by=by, at=at)
+    if edition.expedited_at is not None:
+        _later(session, desk, edition, judgement, by=by, at=at)
+    elif judgement.verdict in AFTER:
+        edition.move(AFTER[judgement.verdict])
+    elif rules.is_through(edition, desk.settings.stages):
+        edition.reviewed_at = at
+        _approve(session, desk, edition, at=at)
+    return given
+
+
+def _give(
+    session: Session,
+    edition: Edition,
+    judgement: Judgement,
+    *,
+    stage: Stage,
+    by: Person,
+    at: datetime,
+) -> Review:
     given = Review(
         edition=edition,
-        stage=judgement.stage,
+        stage=stage.name,
         person=by,
         verdict=judgement.verdict,
         digest=judgement.digest,
@@ -165,14 +198,66 @@ def review(
         at=at,
     )
     session.add(given)
-    label = next(s.label for s in desk.settings.stages if s.name == judgement.stage)
-    text = f"{label}：{VERDICTS[judgement.verdict]}，摘要 {judgement.digest[:12]}"
+    later = "（事后补审）" if edition.expedited_at is not None else ""
+    text = f"{stage.label}{later}：{VERDICTS[judgement.verdict]}，摘要 {judgement.digest[:12]}"
     note = Note(at=at, who=by.name, verb=judgement.verdict, item_id=edition.item_id, text=text)
     notes.append(session, note)
-    if judgement.verdict in AFTER:
-        edition.move(AFTER[judgement.verdict])
-    elif rules.open_stage(edition, desk.settings.stages) is None:
-        _approve(session, desk, edition, at=at)
+    return given
+
+
+def _later(
+    session: Session,
+    desk: Desk,
+    edition: Edition,
+    judgement: Judgement,
+    *,
+    by: Person,
+    at: datetime,
+) -> None:
+    """Take a verdict on what is out already: a rejection takes it back everywhere."""
+    if judgement.verdict == Verdict.REJECT:
+        edition.reviewed_at = at
+        withdraw.take_all_back(
+            session, desk, edition.item, reason=NOT_PASSED, note=judgement.opinion, by=by, at=at
+        )
+    elif rules.is_through(edition, desk.settings.stages):
+        edition.reviewed_at = at
+
+
+def expedite(
+    session: Session,
+    desk: Desk,
+    edition: Edition,
+    *,
+    digest: str,
+    reason: str,
+    by: Person,
+    at: datetime,
+) -> Review:
+    """Let an emergency out on one senior approval; the stages that are missing review it later.
+
+    Source: colleges keep a fast path for emergencies, with the review made up afterwards
+    (应急信息先发后审); which role decides is in config/review.toml.
+    """
+    locks.item(session, edition.item_id)
+    reviewing = desk.settings.reviewing
+    rules.require(rules.may_expedite(by, edition, reviewing), code="may_not_expedite")
+    stage = rules.senior_stage(by, edition, reviewing)
+    if not reason.strip() or len(reason) > MAX_OPINION:
+        message = f"请写明为什么要先发，最多 {MAX_OPINION} 个字"
+        code = "too_long" if reason.strip() else "empty"
+        raise InvalidError(message, field="reason", code=code)
+    if stage is None or digest != edition.digest:
+        raise NotAllowedError(OLD_DIGEST, code="old_digest")
+    said = Judgement(stage=stage.name, verdict=Verdict.APPROVE, digest=digest, opinion=reason)
+    given = _give(session, edition, said, stage=stage, by=by, at=at)
+    edition.expedited_at, edition.expedited_by = at, by
+    edition.expedited_because = reason.strip()
+    note = Note(at=at, who=by.name, verb="expedite", item_id=edition.item_id, text=reason.strip())
+    notes.append(session, note)
+    _approve(session, desk, edition, at=at)
+    if rules.is_through(edition, reviewing.stages):
+        edition.reviewed_at = at
     return given
 
 
@@ -184,16 +269,17 @@ def _check(edition: Edition, judgement: Judgement, stages: tuple[Stage, ...]) ->
         raise InvalidError(f"意见最多 {MAX_OPINION} 个字", field="opinion", code="too_long")
     if judgement.verdict != Verdict.APPROVE and not judgement.opinion.strip():
         raise InvalidError("退回或否决请写明意见", field="opinion", code="empty")
+    if judgement.verdict == Verdict.SEND_BACK and edition.expedited_at is not None:
+        message = "已经先行发布，不能退回；请通过，或者否决（会从各渠道撤回）"
+        raise NotAllowedError(message, code="is_out")
     open_stage = rules.open_stage(edition, stages)
     if open_stage is None:
-        is_waiting = edition.state == EditionState.IN_REVIEW
-        message = rules.STAGES_CHANGED if is_waiting else "这一稿件不在审核中"
+        message = rules.STAGES_CHANGED if edition.awaits_verdicts else "这一稿件不在审核中"
         raise NotAllowedError(message, code="wrong_state")
     if open_stage.name != judgement.stage:
         raise NotAllowedError(f"现在轮到“{open_stage.label}”", code="not_this_stage")
     if judgement.digest != edition.digest:
-        message = "您看到的不是最新的版本，请重新打开稿件，看过之后再审核"
-        raise NotAllowedError(message, code="old_digest")
+        raise NotAllowedError(OLD_DIGEST, code="old_digest")
 
 
 def _approve(session: Session, desk: Desk, edition: Edition, *, at: datetime) -> None:

@@ -9,9 +9,10 @@ from publisher.errors import NotAllowedError
 from publisher.model.item import Edition, Item
 from publisher.model.people import Person
 from publisher.model.states import EditionState
-from publisher.settings import Stage
+from publisher.model.urgency import Urgency
+from publisher.settings import ROLES, Reviewing, Stage
 
-REVIEWERS = {"department_reviewer", "office_reviewer", "secrecy_reviewer"}
+REVIEWERS = {"department_reviewer", "office_reviewer", "leader", "secrecy_reviewer"}
 STAGES_CHANGED = "审核环节的设置变了，请作者修改后重新提交"
 MAY = {  # verb: any of these roles
     "write": {"author"},
@@ -49,7 +50,7 @@ def may(person: Person, verb: str) -> str | None:
 def may_review(person: Person, edition: Edition, stages: tuple[Stage, ...]) -> str | None:
     """Say why this person may not give the next verdict on this edition."""
     stage = open_stage(edition, stages)
-    if stage is None and edition.state == EditionState.IN_REVIEW:
+    if stage is None and edition.awaits_verdicts:
         return STAGES_CHANGED
     if stage is None or edition.item.withdrawn_at is not None:
         return "这一稿件不在审核中"
@@ -64,12 +65,58 @@ def may_review(person: Person, edition: Edition, stages: tuple[Stage, ...]) -> s
     return None
 
 
+def may_expedite(person: Person, edition: Edition, reviewing: Reviewing) -> str | None:
+    """Say why this person may not let an emergency out on their approval alone."""
+    if edition.state != EditionState.IN_REVIEW or edition.item.withdrawn_at is not None:
+        return "这一稿件不在审核中"
+    if edition.item.urgency != Urgency.EMERGENCY:
+        return "只有紧急程度为“特急”的稿件可以先发后审"
+    if not person.is_active:
+        return f"{person.name} 的账号已停用"
+    if person.id in edition.authors:
+        return "作者不能审核自己的稿件，请由其他人审核"
+    if any(review.person_id == person.id for review in edition.reviews):
+        return "您已经审核过这一版，请由其他人决定先发"
+    if senior_stage(person, edition, reviewing) is None:
+        able = "、".join(ROLES[role] for role in reviewing.fast_path.roles)
+        return f"先发后审要由{able}决定" if able else "没有开通先发后审"
+    return None
+
+
+def senior_stage(person: Person, edition: Edition, reviewing: Reviewing) -> Stage | None:
+    """Return the stage at which this person's approval alone lets an emergency out."""
+    able = person.roles & set(reviewing.fast_path.roles)
+    return next((s for s in _missing(edition, reviewing.stages) if s.role in able), None)
+
+
 def open_stage(edition: Edition, stages: tuple[Stage, ...]) -> Stage | None:
-    """Return the stage whose turn it is, None where the edition is not in review."""
-    if edition.state != EditionState.IN_REVIEW:
+    """Return the stage whose turn it is, None where no verdict is awaited.
+
+    None also where a stage of its chain is not in the settings any more.
+    """
+    if not edition.awaits_verdicts or _has_changed(edition, stages):
         return None
+    return next(iter(_missing(edition, stages)), None)
+
+
+def chain(edition: Edition, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Return the stages that an edition passes; before its submission, and without one, all."""
+    by_name = {stage.name: stage for stage in stages}
+    return tuple(by_name[name] for name in edition.chain or by_name if name in by_name)
+
+
+def is_through(edition: Edition, stages: tuple[Stage, ...]) -> bool:
+    """Say whether every stage of its chain has given its verdict."""
+    return not _has_changed(edition, stages) and not _missing(edition, stages)
+
+
+def _missing(edition: Edition, stages: tuple[Stage, ...]) -> list[Stage]:
     done = {review.stage for review in edition.reviews}
-    return next((stage for stage in stages if stage.name not in done), None)
+    return [stage for stage in chain(edition, stages) if stage.name not in done]
+
+
+def _has_changed(edition: Edition, stages: tuple[Stage, ...]) -> bool:
+    return not set(edition.chain) <= {stage.name for stage in stages}
 
 
 def may_change(person: Person, item: Item) -> str | None:

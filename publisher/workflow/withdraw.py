@@ -40,6 +40,20 @@ def withdraw(
     if not reason or len(reason) > MAX_REASON:
         message = f"撤回原因请写 1 到 {MAX_REASON} 个字，读者会看到"
         raise InvalidError(message, field="reason", code="empty" if not reason else "too_long")
+    take_all_back(session, desk, item, reason=reason, note=note, by=by, at=at)
+
+
+def take_all_back(
+    session: Session,
+    desk: Desk,
+    item: Item,
+    *,
+    reason: str,
+    note: str,
+    by: Person,
+    at: datetime,
+) -> None:
+    """Take an item back, whoever asks for it; the doors call `withdraw`."""
     locks.item(session, item.id)
     if item.edition.state == EditionState.DRAFT and item.edition.number == 1:
         raise NotAllowedError("草稿还没有提交，不需要撤回", code="wrong_state")

@@ -230,3 +230,50 @@ def test_a_mistake_in_the_kinds_names_its_place(tmp_path: Path, text: str, says:
         settings.load(home(tmp_path, kinds=text))
 
     assert says in str(caught.value)
+
+
+STAGES = """
+[[stage]]
+name = "department"
+label = "部门审核"
+role = "department_reviewer"
+[[stage]]
+name = "leader"
+label = "分管领导审核"
+role = "leader"
+"""
+
+
+def test_a_class_of_risk_without_a_chain_passes_every_stage(tmp_path: Path) -> None:
+    chain = '[[chain]]\nrisk = "ordinary"\nstages = ["department"]'
+
+    reviewing = settings.load(home(tmp_path, review=STAGES + chain)).reviewing
+
+    assert reviewing.chain("ordinary") == ("department",)
+    assert reviewing.chain("major") == ("department", "leader")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[chain]]\nrisk = 'great'\nstages = ['leader']", "[chain.0] risk"),
+        ("[[chain]]\nrisk = 'major'\nstages = []", "[chain.0] stages"),
+        ("[[chain]]\nrisk = 'major'\nstages = ['x']", "[chain 1] stages：没有审核环节 'x'"),
+        (
+            "[[chain]]\nrisk = 'major'\nstages = ['leader', 'leader']",
+            "[chain 1] stages：同一个环节写了两次",
+        ),
+        (
+            "[[chain]]\nrisk = 'major'\nstages = ['leader']\n" * 2,
+            "[chain 1] risk：'major' 出现了两次",
+        ),
+        ("[fast_path]\nroles = ['king']", "[fast_path] roles：没有角色 'king'"),
+        ("[fast_path]\nlater_h = 0.0", "[fast_path] later_h"),
+        ("[waiting]\nremind_h = 1.0", "是否想写 remind_after_h"),
+    ],
+)
+def test_a_mistake_in_the_review_names_its_place(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings.load(home(tmp_path, review=STAGES + text))
+
+    assert says in str(caught.value)

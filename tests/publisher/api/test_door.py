@@ -21,6 +21,7 @@ PATHS = {
     "/items/{item_id}",
     "/items/{item_id}/submission",
     "/items/{item_id}/reviews",
+    "/items/{item_id}/expedition",
     "/items/{item_id}/withdrawal",
     "/items/{item_id}/renditions/{target}",
     "/items/{item_id}/renditions/{target}/parts/{name}",

@@ -154,3 +154,49 @@ def test_an_approval_that_comes_too_late_says_so(office: Office) -> None:
     page = office.review(number, "郑涛", status=409)
 
     assert "已过，请退回作者修改时间" in words(page)
+
+
+def test_an_emergency_goes_out_on_one_senior_approval_and_is_reviewed_later(
+    office: Office,
+) -> None:
+    number = office.submitted(urgency="emergency")
+    edition = office.item(number).edition
+    page = office.of("陈敏").get(f"/editions/{edition.id}/review")
+
+    done = office.of("陈敏").post(
+        f"/editions/{edition.id}/expedition", digest=edition.digest, reason="台风红色预警"
+    )
+    queue = office.of("王建国").get("/reviews")
+
+    assert "我负责，先行发布" in words(page)
+    assert "陈敏 今天" in words(done)
+    assert "台风红色预警" in words(done)
+    assert "已先发，待补审" in words(queue)
+    office.rest()
+    assert {d.state for d in office.deliveries(number)} == {"confirmed"}
+
+
+def test_who_may_not_let_an_emergency_out_sees_no_button_and_is_refused(office: Office) -> None:
+    number = office.submitted(urgency="emergency")
+    edition = office.item(number).edition
+
+    page = office.of("王建国").get(f"/editions/{edition.id}/review")
+    refused = office.of("王建国").post(
+        f"/editions/{edition.id}/expedition", status=409, digest=edition.digest, reason="急"
+    )
+
+    assert "先行发布" not in words(page)
+    assert "先发后审要由办公室审核人、分管领导决定" in words(refused)
+    assert office.deliveries(number) == []
+
+
+def test_a_reason_to_go_out_early_is_asked_for_where_it_is_missing(office: Office) -> None:
+    number = office.submitted(urgency="emergency")
+    edition = office.item(number).edition
+
+    page = office.of("陈敏").post(
+        f"/editions/{edition.id}/expedition", status=422, digest=edition.digest, reason=""
+    )
+
+    assert page.xpath("//*[@id='expedite-fault']/text()") == ["请写明为什么要先发，最多 2000 个字"]
+    assert office.deliveries(number) == []
