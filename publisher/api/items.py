@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form
+from sqlalchemy.orm import Session
 
 from publisher import clock
 from publisher.api import answers, fields, shapes, telling
@@ -28,9 +30,10 @@ router = APIRouter(tags=["稿件"])
 def create(asked: shapes.NewItem, caller: Called) -> answers.Item:
     """Make a draft; answers what the screening found and what each target makes of it."""
     at = clock.now()
-    with _body_called(asked.body_field), caller.acting() as (session, by):
-        wanted = Draft(**({"body": ""} | asked.given()))
-        item_id = compose.draft(session, caller.app.desk, wanted, by=by, at=at).id
+    with _body_called(asked.body_field):
+        wanted = _screened(caller, Draft(**({"body": ""} | asked.given())), at=at)
+        with caller.acting() as (session, by):
+            item_id = compose.draft(session, caller.app.desk, wanted, by=by, at=at).id
     return _told(caller, item_id)
 
 
@@ -52,10 +55,11 @@ def create_from_file(
 def rewrite(item_id: fields.Id, asked: shapes.NewItem, caller: Called) -> answers.Item:
     """Write a draft anew; what was submitted already becomes a new edition to be reviewed."""
     at = clock.now()
-    with _body_called(asked.body_field), caller.acting() as (session, by):
-        item = queries.item(session, item_id)
-        wanted = Draft(**({"body": ""} | asked.given()))
-        compose.edit(session, caller.app.desk, item, wanted, by=by, at=at)
+    with _body_called(asked.body_field):
+        wanted = _screened(caller, Draft(**({"body": ""} | asked.given())), at=at)
+        with caller.acting() as (session, by):
+            item = queries.item(session, item_id)
+            compose.edit(session, caller.app.desk, item, wanted, by=by, at=at)
     return _told(caller, item_id)
 
 
@@ -63,10 +67,13 @@ def rewrite(item_id: fields.Id, asked: shapes.NewItem, caller: Called) -> answer
 def change(item_id: fields.Id, asked: shapes.Changes, caller: Called) -> answers.Item:
     """Change what is named and keep the rest; a field that is named is replaced as a whole."""
     at = clock.now()
-    with _body_called(asked.body_field), caller.acting() as (session, by):
-        item = queries.item(session, item_id)
-        wanted = dataclasses.replace(_as_it_is(item.edition), **asked.given())
-        compose.edit(session, caller.app.desk, item, wanted, by=by, at=at)
+    with _body_called(asked.body_field):
+        with caller.app.database.reads() as session:
+            ahead = _screened(caller, _changed(session, item_id, asked), at=at).screened
+        with caller.acting() as (session, by):
+            item = queries.item(session, item_id)
+            wanted = dataclasses.replace(_changed(session, item_id, asked), screened=ahead)
+            compose.edit(session, caller.app.desk, item, wanted, by=by, at=at)
     return _told(caller, item_id)
 
 
@@ -143,6 +150,16 @@ def withdraw(item_id: fields.Id, asked: shapes.NewWithdrawal, caller: Called) ->
     for target in {d.target for d in answer.deliveries if d.state == DeliveryState.WITHDRAWING}:
         caller.app.wake_take_down(target)
     return answer
+
+
+def _screened(caller: Caller, wanted: Draft, *, at: datetime) -> Draft:
+    return compose.screened(caller.app.desk, wanted, at=at)
+
+
+def _changed(session: Session, item_id: int, asked: shapes.Changes) -> Draft:
+    """Return an item's newest wording as the draft that would make it, with what is changed."""
+    edition = queries.item(session, item_id).edition
+    return dataclasses.replace(_as_it_is(edition), **asked.given())
 
 
 def _told(caller: Caller, item_id: int) -> answers.Item:

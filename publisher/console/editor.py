@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -22,7 +22,7 @@ from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.people import Person
 from publisher.storage import queries
 from publisher.workflow import attachments, compose, intake, rules
-from publisher.workflow.compose import NamedFile
+from publisher.workflow.compose import Draft, NamedFile
 from publisher.workflow.desk import Desk
 
 router = APIRouter()
@@ -87,9 +87,7 @@ def _imported(visitor: Visitor, file: UploadFile) -> int:
 def create(visitor: Signed, form: Posted) -> Response:
     """Make a draft of what was typed."""
 
-    def write(session: Session, by: Person, typed: ItemForm, at: datetime) -> int:
-        asked = typed.draft()
-        _require_whole(typed)
+    def write(session: Session, by: Person, asked: Draft, at: datetime) -> int:
         return compose.draft(session, visitor.app.desk, asked, by=by, at=at).id
 
     return _save(visitor, form, write, item_id=None)
@@ -99,11 +97,10 @@ def create(visitor: Signed, form: Posted) -> Response:
 def change(item_id: Id, visitor: Signed, form: Posted) -> Response:
     """Change a draft, or begin a new edition of what was submitted."""
 
-    def write(session: Session, by: Person, typed: ItemForm, at: datetime) -> int:
+    def write(session: Session, by: Person, asked: Draft, at: datetime) -> int:
         item = queries.item(session, item_id)
-        asked = typed.draft(remarks=item.edition.remarks)
-        _require_whole(typed)
-        compose.edit(session, visitor.app.desk, item, asked, by=by, at=at)
+        kept = replace(asked, remarks=tuple(item.edition.remarks))
+        compose.edit(session, visitor.app.desk, item, kept, by=by, at=at)
         return item_id
 
     return _save(visitor, form, write, item_id=item_id)
@@ -115,7 +112,7 @@ def _require_whole(typed: ItemForm) -> None:
         raise InvalidError(sentence, field=name)
 
 
-Write = Callable[[Session, Person, ItemForm, datetime], int]
+Write = Callable[[Session, Person, Draft, datetime], int]
 
 
 def _save(visitor: Visitor, form: FormData, write: Write, *, item_id: int | None) -> Response:
@@ -126,8 +123,11 @@ def _save(visitor: Visitor, form: FormData, write: Write, *, item_id: int | None
         with visitor.looking() as look:
             rules.require(rules.may(look.person, "write"))
         _store_uploads(visitor, form, typed)
+        at, asked = clock.now(), typed.draft()
+        _require_whole(typed)
+        asked = compose.screened(visitor.app.desk, asked, at=at)
         with visitor.acting() as (session, by):
-            saved = write(session, by, typed, clock.now())
+            saved = write(session, by, asked, at)
         return RedirectResponse(f"/items/{saved}?done=saved", status_code=303)
     except InvalidError as error:
         typed.blame(error)

@@ -3,34 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from publisher.channel import CAMPUS_TIME
+from publisher.model.canonical import canonical, sha256
 from publisher.model.item import Edition, EditionFile
 from publisher.screening import screen
 from publisher.screening.wording import Notice, patrol
 from publisher.workflow import attachments
+from publisher.workflow.attachments import Findings
 from publisher.workflow.desk import Desk
 
 GRAVEST_FIRST = ("block", "warn", "inform")
 
 
-def of(session: Session, desk: Desk, edition: Edition, *, at: datetime) -> list[dict[str, str]]:
-    """Return the findings, as the edition keeps them; `at` says which dates are past."""
+@dataclass(frozen=True, kw_only=True)
+class Screened:
+    """What was found in the words of a notice, and what stands for exactly these words."""
+
+    key: str
+    findings: Findings
+
+
+def of(
+    session: Session,
+    desk: Desk,
+    edition: Edition,
+    *,
+    at: datetime,
+    ahead: Screened | None = None,
+) -> Findings:
+    """Return the findings, as the edition keeps them; `at` says which dates are past.
+
+    `ahead` saves reading the words while the write lock is held; where it is about other words,
+    another day or other rules, they are read anew.
+    """
+    if ahead is None or ahead.key != _key(desk, edition, at=at):
+        ahead = words(desk, edition, at=at)
+    found_in_all = [*ahead.findings, *_beside(session, desk, edition)]
+    return sorted(found_in_all, key=lambda one: GRAVEST_FIRST.index(one["action"]))
+
+
+def words(desk: Desk, edition: Edition, *, at: datetime) -> Screened:
+    """Return what is found in the words of an edition, which need not be stored yet."""
     known = desk.settings.screening.office_numbers
     found = (*screen(_fields(edition), known=known), *patrol(_notice(edition, at=at)))
     inside = [
         {"rule": f.rule, "action": f.action, "place": f.place, "message": f.message} for f in found
     ]
-    found_in_all = [*inside, *_beside(session, desk, edition)]
-    return sorted(found_in_all, key=lambda one: GRAVEST_FIRST.index(one["action"]))
+    return Screened(key=_key(desk, edition, at=at), findings=inside)
+
+
+def _key(desk: Desk, edition: Edition, *, at: datetime) -> str:
+    notice = _notice(edition, at=at)
+    asked: dict[str, object] = {one.name: str(getattr(notice, one.name)) for one in fields(notice)}
+    asked |= {"fields": _fields(edition), "policy": attachments.policy(desk)}
+    return sha256(canonical(asked))
 
 
 def _fields(edition: Edition) -> dict[str, str]:
     """Return every text that somebody might read, by its place."""
-    fields = {
+    texts = {
         "title": edition.title,
         "body": edition.body,
         "summary": edition.summary,
@@ -39,13 +75,13 @@ def _fields(edition: Edition) -> dict[str, str]:
         "kind": edition.item.kind,
     }
     for number, file in enumerate(_files(edition, role="image")):
-        fields[f"images[{number}].alt"] = file.alt
+        texts[f"images[{number}].alt"] = file.alt
     for number, file in enumerate(_files(edition, role="attachment")):
-        fields[f"attachments[{number}].name"] = file.name
+        texts[f"attachments[{number}].name"] = file.name
     for target, own in edition.overrides.items():
         for key in ("title", "summary"):
-            fields[f"overrides.{target}.{key}"] = str(own.get(key) or "")
-    return {place: text for place, text in fields.items() if text}
+            texts[f"overrides.{target}.{key}"] = str(own.get(key) or "")
+    return {place: text for place, text in texts.items() if text}
 
 
 def _files(edition: Edition, *, role: str) -> list[EditionFile]:
