@@ -12,7 +12,16 @@ import typer
 
 from publisher import app as composition
 from publisher import cli_output as output
-from publisher import cli_screen, cli_store, cli_targets, clock, installation, logs, settings
+from publisher import (
+    cli_record,
+    cli_screen,
+    cli_store,
+    cli_targets,
+    clock,
+    installation,
+    logs,
+    settings,
+)
 from publisher.cli_audit import audit_cli
 from publisher.cli_session import NOT_WELL, AsJson, AsPerson, acting, app_at
 from publisher.errors import InvalidError, PublisherError
@@ -36,7 +45,7 @@ cli.add_typer(cli_targets.targets_cli, name="targets")
 cli.add_typer(people_cli, name="people")
 cli.add_typer(tokens_cli, name="tokens")
 cli.add_typer(audit_cli, name="audit")
-for command in (*cli_store.COMMANDS, cli_targets.plan, cli_screen.screen):
+for command in (*cli_store.COMMANDS, cli_targets.plan, cli_screen.screen, cli_record.record):
     cli.command()(command)
 
 Engine = Literal["embedded", "procrastinate"]

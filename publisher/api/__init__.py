@@ -15,6 +15,7 @@ from publisher.api import (
     pauses,
     plans,
     problems,
+    records,
     renditions,
     targets,
 )
@@ -44,6 +45,6 @@ def build(app: App) -> FastAPI:
     api.state.installation = app
     problems.install(api)
     api.add_middleware(Gate, installation=app)
-    for module in (items, renditions, media, deliveries, targets, plans, pauses, alarms):
+    for module in (items, records, renditions, media, deliveries, targets, plans, pauses, alarms):
         api.include_router(module.router)
     return api

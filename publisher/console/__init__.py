@@ -17,6 +17,7 @@ from publisher.console import (
     pages,
     plans,
     previews,
+    records,
     reviews,
     screens,
     sign_in,
@@ -37,7 +38,7 @@ def build(app: App) -> FastAPI:
     console.add_middleware(Guard, settings=app.settings)
     console.mount("/static", StaticFiles(directory=pages.STATIC))
     for module in (
-        sign_in, editor, items, reviews, previews, calendar, plans, deliveries,
+        sign_in, editor, items, reviews, records, previews, calendar, plans, deliveries,
         targets, screens, alarms, media
     ):  # fmt: skip
         console.include_router(module.router)

@@ -44,6 +44,7 @@ VERBS = {  # of notes
     "leave": "决定不再发",
     "display": "公示期起算",
     "phone_preview": "发手机预览",
+    "record": "打印审核记录",
     "replan": "改期",
     "reorder": "调整顺序",
     "flipped": "发布后不见了",
