@@ -22,6 +22,7 @@ PATHS = {
     "/items/{item_id}/submission",
     "/items/{item_id}/reviews",
     "/items/{item_id}/expedition",
+    "/items/{item_id}/record.pdf",
     "/items/{item_id}/withdrawal",
     "/items/{item_id}/renditions/{target}",
     "/items/{item_id}/renditions/{target}/parts/{name}",
