@@ -175,13 +175,15 @@ def _reviews(edition: Edition, desk: Desk) -> list[dict[str, str]]:
         for one in edition.reviews
     ]
     done = {one.stage for one in edition.reviews}
-    is_open = edition.state == EditionState.IN_REVIEW
-    left = [label for name, label in labels.items() if is_open and name not in done]
+    chain = rules.chain(edition, desk.settings.stages) if edition.awaits_verdicts else ()
     empty = {"verdict": "", "opinion": "", "person": "", "at": ""}
-    return given + [{"stage": label, **empty} for label in left]
+    return given + [{"stage": one.label, **empty} for one in chain if one.name not in done]
 
 
 def _outcome(edition: Edition) -> str:
+    if edition.is_reviewed_later and edition.expedited_by is not None:
+        who, at = edition.expedited_by.name, times.say(edition.expedited_at)
+        return f"特急先发后审，{who} {at} 决定：{edition.expedited_because}；其余环节还没有补审完"
     said = OUTCOMES.get(EditionState(edition.state), "")
     return f"{said}，{times.say(edition.approved_at)}" if edition.approved_at else said
 

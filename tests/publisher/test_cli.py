@@ -336,3 +336,15 @@ def test_the_coming_sends_of_a_target_are_listed(shell: Shell, tmp_path: Path) -
     assert (plan["target"], plan["pushes"], plan["unplaced"]) == ("qq", [], [])
     assert "时间" in printed
     assert "没有发布目标 nowhere" in refused
+
+
+def test_the_record_of_a_review_is_written_to_a_file(shell: Shell, tmp_path: Path) -> None:
+    shell.told("queue", str(word_notice(tmp_path)), "--to", "qq", "--submit")
+    file = tmp_path / "record.pdf"
+
+    said = shell.run("record", "1", "--to", str(file))
+    missing = shell.run("record", "1", "--edition", "9", "--to", str(file), code=2)
+
+    assert str(file) in said.replace("\n", "")
+    assert file.read_bytes().startswith(b"%PDF")
+    assert "没有第 9 版" in missing

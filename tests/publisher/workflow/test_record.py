@@ -8,8 +8,9 @@ import pytest
 from pypdf import PdfReader
 
 from publisher.errors import NotAllowedError
+from publisher.model.people import Person
 from publisher.storage import notes, queries
-from publisher.workflow import record
+from publisher.workflow import people, record, review
 from tests.make import NINE
 from tests.publisher.workflow.conftest import Office
 
@@ -72,3 +73,42 @@ def test_a_long_record_has_more_pages_and_numbers_them(office: Office) -> None:
 
     assert len(PdfReader(io.BytesIO(file)).pages) > 1
     assert "第2页，共" in words(file)
+
+
+def test_the_stages_that_are_to_come_are_those_of_its_chain(office: Office) -> None:
+    item_id = office.write()
+    office.submit(item_id)
+    office.review(item_id, "department", "王建国")
+
+    said = words(made(office, item_id))
+
+    assert said.index("部门审核") < said.index("办公室审核") < said.index("保密审查")
+
+
+def test_an_emergency_that_is_out_says_who_let_it_out_and_what_is_missing(office: Office) -> None:
+    item_id = office.write(title="台风停课通知", urgency="emergency")
+    digest = office.submit(item_id).digest or ""
+    with office.desk.database.sessions.begin() as session:
+        person = session.get_one(Person, office.staff["陈敏"])
+        edition = queries.item(session, item_id).edition
+        review.expedite(
+            session, office.desk, edition, digest=digest, reason="红色预警", by=person, at=NINE
+        )
+
+    said = words(made(office, item_id))
+
+    assert "特急先发后审，陈敏" in said
+    assert "红色预警" in said
+    assert "部门审核" in said
+
+
+def test_who_neither_wrote_nor_reviews_nor_audits_has_none(office: Office) -> None:
+    item_id = office.write()
+    office.submit(item_id)
+    with office.desk.database.sessions.begin() as session:
+        other = people.add(session, "何静", roles=("author",), password=None, at=NINE)
+        office.staff["何静"] = other.id
+
+    with pytest.raises(NotAllowedError, match="审核记录只给"):
+        made(office, item_id, by="何静")
+    assert made(office, item_id, by="赵琳").startswith(b"%PDF")
