@@ -2,6 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# publisher/console/assets.py names its files by digest
+EDITOR_VERSION := 0.28.0
+ASSETS := .venv/share/web-assets
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help run test check lock clean
@@ -27,6 +30,9 @@ lock:           ## write the lock files anew (needs uv); what tests need decides
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 		--constraint .ci/requirements-dev.lock \
 		--generate-hashes --no-header --quiet -o .ci/requirements.lock
+	printf '%s\n' 'django-prose-editor==$(EDITOR_VERSION)' | uv pip compile - --no-deps \
+		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--quiet -o .ci/requirements-assets.lock
 
 clean:          ## remove the environment
 	rm -rf .venv
@@ -37,7 +43,12 @@ clean:          ## remove the environment
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/ready: .venv/made .ci/requirements.lock pyproject.toml
+.venv/assets: .venv/made .ci/requirements-assets.lock
+	rm -rf $(ASSETS)
+	$(PIP) --no-deps --require-hashes --target $(ASSETS) -r .ci/requirements-assets.lock
+	@touch $@
+
+.venv/ready: .venv/made .venv/assets .ci/requirements.lock pyproject.toml
 	@echo "正在安装依赖，第一次需要一两分钟……"
 	$(PIP) --require-hashes -r .ci/requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .

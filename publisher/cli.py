@@ -140,9 +140,13 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="新的�
 def check(context: Context) -> None:
     """检查配置；有错时说出文件、表和键。"""
     home: Path = context.obj
+    from publisher.console import assets  # as in serve: other commands need no web server
+
     checked = settings.load(home)
     composition.build_channels(checked, shelf=lambda _: output.NoShelf())
     output.line(f"配置没有问题：{len(checked.targets)} 个发布目标，{len(checked.stages)} 级审核")
+    if fault := assets.fault():
+        output.line(fault)
 
 
 @cli.command()

@@ -16,7 +16,6 @@ def test_a_lock_holds_digests_and_no_address(lock: Path) -> None:
 
     assert not re.search(r"https?://", text)
     packages = re.findall(r"(?m)^[a-z0-9][\w.\[\]-]*==", text)
-    assert len(packages) > 40
     assert text.count("--hash=sha256:") >= len(packages)
 
 

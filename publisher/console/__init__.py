@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import structlog
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from publisher.app import App
 from publisher.console import (
     alarms,
+    assets,
     calendar,
     deliveries,
     editor,
@@ -27,6 +29,8 @@ from publisher.console.guard import Guard
 from publisher.console.previews import Shapes
 from publisher.console.sign_in import Locks
 
+log = structlog.get_logger()
+
 
 def build(app: App) -> FastAPI:
     """Return the console of one installation."""
@@ -34,11 +38,14 @@ def build(app: App) -> FastAPI:
     console.state.installation = app
     console.state.locks = Locks(app.settings.sign_in.attempts_per_15_min)
     console.state.shapes = Shapes()
+    if fault := assets.fault():
+        log.warning("editor", fault=fault)
     faults.install(console)
     console.add_middleware(Guard, settings=app.settings)
     console.mount("/static", StaticFiles(directory=pages.STATIC))
     for module in (
-        sign_in, editor, items, reviews, records, previews, calendar, plans, deliveries,
+        assets, sign_in, editor, items, reviews, records, previews, calendar, plans,
+        deliveries,
         targets, screens, alarms, media
     ):  # fmt: skip
         console.include_router(module.router)

@@ -33,6 +33,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+STATIC = ("/static/", "/assets/")
 FOR_STATIC = "public, max-age=31536000, immutable"  # their addresses carry a digest
 
 
@@ -50,7 +51,7 @@ class Guard:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        answer = _Answer(send, is_static=scope["path"].startswith("/static/"))
+        answer = _Answer(send, is_static=scope["path"].startswith(STATIC))
         try:
             await self._enter(scope, receive, answer)
         except Exception:  # nothing of what went wrong inside may be read outside

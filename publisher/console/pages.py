@@ -15,7 +15,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from publisher import clock
-from publisher.console import words
+from publisher.console import assets, words
 from publisher.model.advice import advice
 from publisher.schedule import times
 
@@ -38,7 +38,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(advice=advice, icon=_icon, static=_static, words=words)
+    made.globals.update(
+        advice=advice, asset=assets.address, icon=_icon, static=_static, words=words
+    )
     made.filters.update(when=_when, spoken=_spoken)
     return made
 

@@ -409,10 +409,9 @@ def test_text_may_be_given_formats(house: House, browser: Browser) -> None:
     page.get_by_label("标题", exact=True).fill("停水通知")
     page.get_by_label("正文", exact=True).fill("停水安排\n周六停水。")
 
-    page.get_by_label("正文格式").select_option("html")
     page.get_by_role("textbox", name="正文", exact=True).locator("p").first.click()
-    page.get_by_role("button", name="小标题").click()
-    page.get_by_role("button", name="居中").click()
+    page.get_by_label("段落样式").select_option(label="一级标题")
+    page.get_by_role("button", name="居中", exact=True).click()
     page.get_by_role("button", name="保存草稿").click()
     page.wait_for_url(re.compile("done=saved"))
 
