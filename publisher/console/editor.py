@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
+from publisher.channel import CAMPUS_TIME
 from publisher.console import acts
 from publisher.console import form as forms
 from publisher.console.form import ItemForm
@@ -20,6 +21,7 @@ from publisher.disclosure import catalogue
 from publisher.documents.forms import KINDS, OTHER_KIND
 from publisher.errors import InvalidError, NotAllowedError
 from publisher.model.people import Person
+from publisher.schedule import display
 from publisher.storage import queries
 from publisher.workflow import attachments, compose, intake, rules
 from publisher.workflow.compose import Draft, NamedFile
@@ -195,6 +197,8 @@ def _page(
         labels=forms.LABELS,
         faults=[_fault(look, name, sentence) for name, sentence in typed.faults.items()],
         kinds=_kinds(typed),
+        leasts=_leasts(look),
+        least=_least(look, typed),
         categories=_categories(desk),
         choices=_choices(look),
         new_pictures=NEW_PICTURES,
@@ -216,6 +220,19 @@ def _kinds(typed: ItemForm) -> list[str]:
     kinds = [*KINDS, OTHER_KIND]
     own = typed.value("kind")
     return kinds if own in kinds or not own else [own, *kinds]
+
+
+def _leasts(look: Look) -> list[str]:
+    """Return the least display of every kind that has one."""
+    day = look.now.astimezone(CAMPUS_TIME).date()
+    listed = look.app.desk.settings.kinds.listed
+    return [said for kind in listed if (said := display.suggestion(kind, day=day))]
+
+
+def _least(look: Look, typed: ItemForm) -> str:
+    """Return the least display of the notice in the form; "" where any will do."""
+    kind = look.app.desk.settings.kinds.of(typed.value("kind"), typed.value("title"))
+    return display.suggestion(kind, day=look.now.astimezone(CAMPUS_TIME).date())
 
 
 def _categories(desk: Desk) -> dict[str, list[catalogue.ListItem]]:

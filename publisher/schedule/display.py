@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from publisher.channel import CAMPUS_TIME
 from publisher.errors import InvalidError
 from publisher.schedule import calendar
-from publisher.settings import WorkingDays
+from publisher.settings import Kind, WorkingDays
 
 UNITS = {"calendar": "天", "working": "个工作日"}
 MOST = 365  # days
@@ -82,3 +82,45 @@ def check_end(found: End, expires_at: datetime | None) -> None:
     if expires_at is not None and expires_at < found.at:
         message = f"公示期最早到 {say_end(found)} 才满，结束时间请改晚，或不填（期满自动撤下）"
         raise InvalidError(message, field="expires_at", code="contradiction")
+
+
+def suggestion(kind: Kind, *, day: date) -> str:
+    """Return the least length of a kind with its basis, as people read it; "" for none."""
+    least = kind.least(day)
+    if least is None:
+        return ""
+    return f"{kind.name}最短 {say(least, kind.display_unit)}（{kind.display_basis}）"
+
+
+def check_least(
+    kind: Kind,
+    *,
+    days: int | None,
+    unit: str,
+    expires_at: datetime | None,
+    begins_at: datetime,
+    years: WorkingDays,
+) -> None:
+    """Refuse a display shorter than its kind must have; one that has no end is not shorter.
+
+    So many calendar days may be fewer working days, whatever the date of the beginning turns out
+    to be; therefore the least number of working days is asked for in working days.
+    """
+    least = kind.least(begins_at.astimezone(CAMPUS_TIME).date())
+    if least is None:
+        return
+    advice = f"{suggestion(kind, day=begins_at.astimezone(CAMPUS_TIME).date())}；可以更长，不能更短"
+    if days is None:
+        earliest = end(begins_at, days=least, unit=kind.display_unit, years=years)
+        if expires_at is not None and expires_at < earliest.at:
+            raise InvalidError(
+                f"{advice}，结束时间不能早于 {say_end(earliest)}，请改晚，或改填公示期",
+                field="expires_at",
+                code="display_too_short",
+            )
+    elif kind.display_unit == "working" and unit != "working":
+        message = f"{advice}，请把公示期的单位改为工作日"
+        raise InvalidError(message, field="display_unit", code="display_too_short")
+    elif days < least:
+        message = f"{advice}，现在写的是 {say(days, unit)}，请改长"
+        raise InvalidError(message, field="display_days", code="display_too_short")

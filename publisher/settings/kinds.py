@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,16 @@ class Kind(Table):
     of: str = ""  # the kind that this one is a special case of
     words: list[str] = []  # in the title: any of them makes it this special case
     risk: Literal["ordinary", "personal", "major", "emergency"] = "ordinary"
+    display_days: int | None = Field(default=None, ge=1, le=365)  # 公示期, at least; None: any
+    display_unit: Literal["calendar", "working"] = "working"
+    display_basis: str = ""  # the rule that says so, for people
+    display_effective_from: date | None = None  # that rule holds from this day; None: it does
+    needs_contact: bool = False  # whether the text must name a contact for objections
+
+    def least(self, day: date) -> int | None:
+        """Return the least length of its display by the rules of a day; None: there is none."""
+        begins = self.display_effective_from
+        return None if begins is not None and day < begins else self.display_days
 
 
 class _KindsFile(Table):
@@ -61,6 +72,8 @@ def _check(one: Kind, number: int, *, listed: list[Kind], plain: dict[str, Kind]
     if bool(one.of) != bool(one.words):
         key, other = ("words", "of") if one.of else ("of", "words")
         raise ConfigError(f"写了 {other}，这一项也要写", key=key, **place)
+    if one.display_days is not None and not one.display_basis:
+        raise ConfigError("写了 display_days，依据也要写", key="display_basis", **place)
 
 
 def _whole(one: Kind, plain: dict[str, Kind]) -> Kind:

@@ -50,7 +50,7 @@ def of(
 def words(desk: Desk, edition: Edition, *, at: datetime) -> Screened:
     """Return what is found in the words of an edition, which need not be stored yet."""
     known = desk.settings.screening.office_numbers
-    found = (*screen(_fields(edition), known=known), *patrol(_notice(edition, at=at)))
+    found = (*screen(_fields(edition), known=known), *patrol(_notice(edition, desk, at=at)))
     inside = [
         {"rule": f.rule, "action": f.action, "place": f.place, "message": f.message} for f in found
     ]
@@ -58,7 +58,7 @@ def words(desk: Desk, edition: Edition, *, at: datetime) -> Screened:
 
 
 def _key(desk: Desk, edition: Edition, *, at: datetime) -> str:
-    notice = _notice(edition, at=at)
+    notice = _notice(edition, desk, at=at)
     asked: dict[str, object] = {one.name: str(getattr(notice, one.name)) for one in fields(notice)}
     asked |= {"fields": _fields(edition), "policy": attachments.policy(desk)}
     return sha256(canonical(asked))
@@ -88,7 +88,7 @@ def _files(edition: Edition, *, role: str) -> list[EditionFile]:
     return [file for file in edition.files if file.role == role]
 
 
-def _notice(edition: Edition, *, at: datetime) -> Notice:
+def _notice(edition: Edition, desk: Desk, *, at: datetime) -> Notice:
     return Notice(
         title=edition.title,
         body=edition.body,
@@ -96,6 +96,7 @@ def _notice(edition: Edition, *, at: datetime) -> Notice:
         attachments=tuple(file.name for file in _files(edition, role="attachment")),
         issued_on=edition.item.issued_on,
         today=at.astimezone(CAMPUS_TIME).date(),
+        needs_contact=desk.settings.kinds.of(edition.item.kind, edition.title).needs_contact,
     )
 
 

@@ -17,7 +17,7 @@ from publisher.model.people import Person
 from publisher.model.review import Review, Verdict
 from publisher.model.states import EditionState
 from publisher.model.urgency import Urgency
-from publisher.schedule import plan, times
+from publisher.schedule import display, plan, times
 from publisher.settings import Stage
 from publisher.storage import locks, notes, renditions
 from publisher.workflow import freeze, rules, withdraw
@@ -85,6 +85,18 @@ def _submittable(session: Session, item_id: int, *, by: int, at: datetime) -> Ed
     return edition
 
 
+def _check_display(edition: Edition, desk: Desk, *, at: datetime) -> None:
+    """Refuse a display that is shorter than the kind of the notice must have."""
+    display.check_least(
+        desk.settings.kinds.of(edition.item.kind, edition.title),
+        days=edition.display_days,
+        unit=edition.display_unit,
+        expires_at=edition.expires_at,
+        begins_at=edition.publish_at or at,
+        years=desk.settings.working_days,
+    )
+
+
 def _number(session: Session, desk: Desk, item: Item) -> None:
     """Give the item its 索引号, once; a number is never used again, not even after a rejection."""
     if item.index_number is not None:
@@ -115,6 +127,7 @@ def _carried(edition: Edition, desk: Desk, *, at: datetime) -> list[tuple[str, R
     if missing := [target for target in edition.targets if target not in desk.channels]:
         message = f"没有发布目标 {'、'.join(missing)}"
         raise InvalidError(message, field="targets", code="unknown_target")
+    _check_display(edition, desk, at=at)
     plan.check(edition, channels=desk.channels, at=at)
     shaped = freeze.shape(edition, desk)
     problems = [

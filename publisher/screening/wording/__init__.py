@@ -1,4 +1,5 @@
-"""Slips of wording, found before a person is asked: nothing here blocks, it warns or informs.
+"""Slips of wording, found before a person is asked: it warns or informs, and blocks a 公示 without
+the contact that its kind must have.
 
 Pure: a notice in, findings out. A rule is a module with `find`; each rather keeps silent than
 raises a false alarm, because a patrol that cries wolf is not read.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from publisher.screening.finding import Finding
 from publisher.screening.passage import normalised
@@ -33,10 +34,12 @@ def find(page: Page) -> Iterator[Finding]:
         return
     text = normalised("\n".join(line.text for line in page.lines))
     if not _CONTACT.search(text):
-        yield _missing("display_contact", "没有写联系方式，请写明受理异议的联系人、电话或邮箱。")
+        action: Literal["block", "warn"] = "block" if page.notice.needs_contact else "warn"
+        advice = "没有写联系方式，请写明受理异议的联系人、电话或邮箱。"
+        yield _missing("display_contact", advice, action=action)
     if not _PERIOD.search(text):
         yield _missing("display_period", "没有写公示期，请写明起止日期和工作日天数。")
 
 
-def _missing(rule: str, advice: str) -> Finding:
-    return Finding(rule=rule, action="warn", place="body", message=f"公示正文{advice}")
+def _missing(rule: str, advice: str, *, action: Literal["block", "warn"] = "warn") -> Finding:
+    return Finding(rule=rule, action=action, place="body", message=f"公示正文{advice}")

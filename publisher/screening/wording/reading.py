@@ -28,6 +28,7 @@ class Notice:
     attachments: tuple[str, ...]  # names as readers see them
     issued_on: date | None
     today: date  # campus time
+    needs_contact: bool = False  # without a contact for objections it may not go out
 
     @property
     def base(self) -> date:

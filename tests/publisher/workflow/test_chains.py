@@ -20,6 +20,7 @@ from tests.make import NINE
 from tests.publisher.workflow.conftest import Office
 
 SHORT = {"personal": ("office", "secrecy")}
+NAMED = "<p>公示期5个工作日。联系电话：0595-22001006</p>"
 KINDS = Kinds(listed=(Kind(name="公示", risk="personal"),))
 
 
@@ -51,7 +52,7 @@ def emergency(office: Office, **changes: Any) -> int:
 
 def test_the_kind_decides_which_stages_an_edition_passes(office: Office) -> None:
     office.desk = with_chains(office.desk, **SHORT)
-    item_id = office.write(kind="公示", title="拟资助名单公示")
+    item_id = office.write(kind="公示", title="拟资助名单公示", body=NAMED)
 
     edition = office.submit(item_id)
     office.review(item_id, "office", "陈敏")
@@ -74,7 +75,7 @@ def test_a_kind_without_a_chain_passes_every_stage(office: Office) -> None:
 def test_a_chain_that_changes_during_review_does_not_change_what_was_submitted(
     office: Office,
 ) -> None:
-    item_id = office.write(kind="公示", title="拟资助名单公示")
+    item_id = office.write(kind="公示", title="拟资助名单公示", body=NAMED)
     office.submit(item_id)
     office.desk = with_chains(office.desk, **SHORT)
 
@@ -83,9 +84,9 @@ def test_a_chain_that_changes_during_review_does_not_change_what_was_submitted(
 
 
 def test_the_digest_binds_the_chain(office: Office) -> None:
-    first = office.submit(office.write(kind="公示", title="拟资助名单公示"))
+    first = office.submit(office.write(kind="公示", title="拟资助名单公示", body=NAMED))
     office.desk = with_chains(office.desk, **SHORT)
-    second = office.submit(office.write(kind="公示", title="拟资助名单公示"))
+    second = office.submit(office.write(kind="公示", title="拟资助名单公示", body=NAMED))
 
     assert '"chain":["department","office","secrecy"]' in (first.manifest or "")
     assert '"chain":["office","secrecy"]' in (second.manifest or "")

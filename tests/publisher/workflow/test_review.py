@@ -267,3 +267,30 @@ def test_nothing_is_submitted_without_a_target(office: Office) -> None:
 
     with pytest.raises(InvalidError, match="至少选一个发布目标"):
         office.submit(item_id)
+
+
+NAMED = "<p>公示期5个工作日。联系电话：0595-22001006</p>"
+
+
+def test_a_display_shorter_than_its_kind_must_have_is_not_submitted(office: Office) -> None:
+    short = office.write(
+        kind="公示", title="奖学金公示", body=NAMED, display_days=4, display_unit="working"
+    )
+    days = office.write(kind="公示", title="奖学金公示", body=NAMED, display_days=9)
+    enough = office.write(
+        kind="公示", title="奖学金公示", body=NAMED, display_days=5, display_unit="working"
+    )
+
+    with pytest.raises(InvalidError, match=r"最短 5 个工作日.*现在写的是 4 个工作日"):
+        office.submit(short)
+    with pytest.raises(InvalidError, match="单位改为工作日"):
+        office.submit(days)
+
+    assert office.submit(enough).state == EditionState.IN_REVIEW
+
+
+def test_a_display_without_a_contact_is_not_submitted(office: Office) -> None:
+    item_id = office.write(kind="公示", title="结果公示", body="<p>公示期5个工作日。</p>")
+
+    with pytest.raises(NotAllowedError, match="没有写联系方式"):
+        office.submit(item_id)
