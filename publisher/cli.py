@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from publisher import app as composition
 from publisher import cli_output as output
@@ -28,6 +29,7 @@ from publisher.errors import InvalidError, PublisherError
 from publisher.schedule import times
 from publisher.schedule.display import parse as parse_display
 from publisher.storage import queries, vitals
+from publisher.storage.database import open_database
 from publisher.workflow import attachments, compose, intake, people, review, withdraw
 
 BAD_INPUT = 2  # exit code
@@ -147,6 +149,20 @@ def check(context: Context) -> None:
     output.line(f"配置没有问题：{len(checked.targets)} 个发布目标，{len(checked.stages)} 级审核")
     if fault := assets.fault():
         output.line(fault)
+    for sentence in _clashes(checked):
+        output.line(f"请注意：{sentence}")
+
+
+def _clashes(checked: settings.Settings) -> list[str]:
+    """Tell of people added before certain roles were kept apart; a check makes no database."""
+    is_file = checked.database_url.startswith("sqlite:///")
+    if is_file and not Path(checked.database_url.removeprefix("sqlite:///")).exists():
+        return []
+    try:
+        with open_database(checked.database_url).reads() as session:
+            return people.clashes(session)
+    except SQLAlchemyError:  # not there yet, or not to be reached from here
+        return []
 
 
 @cli.command()

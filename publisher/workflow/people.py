@@ -18,6 +18,7 @@ from publisher.model.note import Note
 from publisher.model.people import Person, Role, SignIn, Token
 from publisher.settings import ROLES
 from publisher.storage import notes
+from publisher.workflow import rules
 
 MIN_PASSWORD = 10  # characters
 MAX_NAME = 64
@@ -58,14 +59,22 @@ def _check(session: Session, name: str, *, roles: Collection[str], password: str
             raise InvalidError(f"没有角色 {role}，可用的有：{known}", field="roles")
     if not roles:
         raise InvalidError("至少给一个角色", field="roles")
-    if {"administrator", "auditor"} <= set(roles):
-        raise InvalidError("系统管理员和审计员不能是同一个人", field="roles")
+    if reason := rules.clash(roles):
+        raise InvalidError(reason, field="roles")
     if password is not None and len(password) < MIN_PASSWORD:
         raise InvalidError(f"密码至少 {MIN_PASSWORD} 个字符", field="password", code="weak")
 
 
 def _taken(name: str) -> InvalidError:
     return InvalidError(f"已经有人叫 {name}，请加部门以示区别", field="name", code="taken")
+
+
+def clashes(session: Session) -> list[str]:
+    """Tell of active people whose roles nobody would be given together now."""
+    active = session.scalars(select(Person).where(Person.is_active).order_by(Person.id))
+    return [
+        f"{person.name}：{reason}" for person in active if (reason := rules.clash(person.roles))
+    ]
 
 
 def named(session: Session, name: str) -> Person:

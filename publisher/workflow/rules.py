@@ -5,6 +5,8 @@ The same answer decides whether a button shows and whether the act is allowed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from publisher.errors import NotAllowedError
 from publisher.model.item import Edition, Item
 from publisher.model.people import Person
@@ -45,6 +47,14 @@ def may(person: Person, verb: str) -> str | None:
     if person.roles & MAY[verb]:
         return None
     return f"{person.name} 没有{VERBS[verb]}的权限，请联系系统管理员"
+
+
+def clash(roles: Collection[str]) -> str | None:
+    """Say why nobody may have all these roles: who manages accounts neither reviews nor audits."""
+    apart = [role for role in ROLES if role in roles and role in REVIEWERS | {"auditor"}]
+    if "administrator" not in roles or not apart:
+        return None
+    return f"系统管理员不能同时是{'、'.join(ROLES[role] for role in apart)}，请分给不同的人"
 
 
 def may_review(person: Person, edition: Edition, stages: tuple[Stage, ...]) -> str | None:

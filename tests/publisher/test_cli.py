@@ -267,7 +267,7 @@ def test_people_are_added_with_roles_and_get_tokens(shell: Shell) -> None:
             "short\n",
             "错误（password）：密码至少",
         ),
-        (("甲", "--roles", "administrator,auditor"), "", "不能是同一个人"),
+        (("甲", "--roles", "administrator,auditor"), "", "系统管理员不能同时是审计员"),
     ],
 )
 def test_a_person_who_cannot_be_is_refused(
