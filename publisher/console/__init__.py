@@ -11,6 +11,7 @@ from publisher.console import (
     alarms,
     assets,
     calendar,
+    comparisons,
     deliveries,
     editor,
     faults,
@@ -44,9 +45,8 @@ def build(app: App) -> FastAPI:
     console.add_middleware(Guard, settings=app.settings)
     console.mount("/static", StaticFiles(directory=pages.STATIC))
     for module in (
-        assets, sign_in, editor, items, reviews, records, previews, calendar, plans,
-        deliveries,
-        targets, screens, alarms, media
+        assets, sign_in, editor, items, reviews, records, comparisons, previews, calendar,
+        plans, deliveries, targets, screens, alarms, media
     ):  # fmt: skip
         console.include_router(module.router)
     return console
