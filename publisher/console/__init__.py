@@ -25,6 +25,7 @@ from publisher.console import (
     screens,
     sign_in,
     targets,
+    work,
 )
 from publisher.console.guard import Guard
 from publisher.console.previews import Shapes
@@ -45,8 +46,8 @@ def build(app: App) -> FastAPI:
     console.add_middleware(Guard, settings=app.settings)
     console.mount("/static", StaticFiles(directory=pages.STATIC))
     for module in (
-        assets, sign_in, editor, items, reviews, records, comparisons, previews, calendar,
-        plans, deliveries, targets, screens, alarms, media
+        assets, sign_in, work, editor, items, reviews, records, comparisons, previews,
+        calendar, plans, deliveries, targets, screens, alarms, media
     ):  # fmt: skip
         console.include_router(module.router)
     return console

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
-from publisher.console import acts, folding, previews, todo
+from publisher.console import acts, folding, previews
 from publisher.console.previews import Shapes
 from publisher.console.visitor import Before, Id, Look, Posted, Signed, note_of, text_of
 from publisher.errors import InvalidError, NotAllowedError
@@ -52,7 +52,6 @@ def _list(look: Look, before: int | None) -> dict[str, Any]:
         "rows": [(row, folding.of_row(row.deliveries)) for row in shown],
         "before": before,
         "older": shown[-1].item.id if len(rows) > queries.PAGE else None,
-        "tasks": todo.of(look, shown) if before is None else [],
         "may_write": rules.may(look.person, "write") is None,
     }
 

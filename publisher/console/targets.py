@@ -10,10 +10,10 @@ from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from publisher import clock
+from publisher.console.verdict import verdict
 from publisher.console.visitor import Look, Posted, Signed, text_of
 from publisher.errors import InvalidError
 from publisher.model.target import EVERYTHING, Pause
-from publisher.model.words import BREAKER
 from publisher.schedule.places import places
 from publisher.storage import queries
 from publisher.storage.queries import TargetRow
@@ -120,24 +120,6 @@ def _shown(look: Look, name: str, row: TargetRow, paused: Mapping[str, Pause]) -
         own=own,
         wider=running.scope_label(look.app.desk, row.pause.scope) if row.pause and is_wider else "",
     )
-
-
-def verdict(row: TargetRow) -> tuple[str, str, str]:
-    """Return tone, word and advice for the whole of a target."""
-    health = row.health
-    advice = str(health.get("advice") or "")
-    if row.pause is not None:
-        where = "请点" if row.pause.scope.startswith("target:") else "请在“全部和渠道”里点"
-        return "look", "已暂停", advice or f"原因解决后{where}“恢复”，排着的投递会接着发出"
-    if row.breaker != "closed":
-        return ("look" if row.breaker == "half_open" else "bad"), BREAKER[row.breaker], row.advice
-    if not health:
-        return "quiet", "还没检查", "请点“立即检查”"
-    if not health.get("is_reachable"):
-        return "bad", "连不上", advice or "请检查网络和地址"
-    if health.get("is_signed_in") is False:
-        return "bad", "未登录", advice or "请到平台上重新登录账号"
-    return ("look", "需要处理", advice) if advice else ("good", "正常", "")
 
 
 @router.post("/targets/{name}/check")

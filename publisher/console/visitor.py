@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse
 from publisher import clock
 from publisher.app import App
 from publisher.channel import Devices, Splits
-from publisher.console import faults, pages, security, words
+from publisher.console import faults, pages, security, todo, words
 from publisher.errors import InvalidError
 from publisher.model.delivery import Delivery
 from publisher.model.item import Edition
@@ -120,6 +120,7 @@ class Look:
             "token": security.form_token(self.visitor.cookie),
             "done": words.DONE.get(self.visitor.done, ""),
             "reviews_waiting": len(self.waiting()),
+            "tasks_open": todo.total(self),
             "alarms_open": len(vitals.open_alarms(self.session)),
             "stopped": self.session.get(Pause, EVERYTHING),
             "has_screens": bool(machines.fleets(self.app.channels)),

@@ -18,6 +18,7 @@ BY_STATE = {
     S.WITHDRAWN: "已从平台撤下，无需处理",
     S.EXPIRED: "公开期限已满，已从平台撤下",
 }
+LEFT = "已决定不再发，无需处理"  # the advice of what a person has decided not to send
 LOOKED_AT = (S.ACCEPTED, S.UNCONFIRMED)
 BY_EYE = "程序不能到这个平台上查询，请人工核实再登记；请勿另发，以免重复"
 

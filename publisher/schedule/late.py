@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher.errors import InvalidError
+from publisher.model.advice import LEFT
 from publisher.settings import Delivery as Limits
 
+__all__ = ["LEFT", "POLICIES", "Latest", "check", "latest"]
+
 POLICIES = {"miss": "不再发", "ask": "由人决定", "send": "照常发"}
-LEFT = "已决定不再发，无需处理"  # the advice of what a person has decided not to send
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -144,7 +144,7 @@ def items(session: Session, *, before: int | None = None, limit: int = PAGE) -> 
     return _rows(session, session.scalars(query).all())
 
 
-def in_review(session: Session, *, limit: int = PAGE) -> list[Edition]:
+def in_review(session: Session, *, limit: int = 10 * PAGE) -> list[Edition]:
     """Return what waits for reviewers, longest first, with the reviews so far.
 
     What is out already and is to be reviewed afterwards comes first.

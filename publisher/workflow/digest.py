@@ -70,7 +70,7 @@ def plan(session: Session, desk: Desk, target: str, *, now: datetime) -> Plan:
         unplaced=tuple(one for one in mine if one not in placed),
         waiting=mine,
         titles={row.id: title for row, title, _ in found if row.id in mine},
-        rations=tuple(_rations(session, target, channel, now=now)),
+        rations=tuple(rations_left(session, target, channel, now=now)),
     )
 
 
@@ -101,7 +101,8 @@ def _ours(pushes: Sequence[Push], found: Found, target: str) -> list[Push]:
     return [push for push in pushes if mine.intersection(push.ids)]
 
 
-def _rations(session: Session, target: str, channel: Channel, *, now: datetime) -> list[Left]:
+def rations_left(session: Session, target: str, channel: Channel, *, now: datetime) -> list[Left]:
+    """Return what is left of every ration of a target; [] where its sends are not counted."""
     if not isinstance(channel, Rations):
         return []
     assert isinstance(channel, Channel)

@@ -15,7 +15,7 @@ def test_the_queue_shows_first_what_waits_for_me(office: Office) -> None:
     assert mine.xpath("//section[@aria-labelledby='mine-title']//tbody//a/@href") == [
         f"/editions/{edition}/review"
     ]
-    assert mine.xpath("//nav//*[@class='count']/text()") == ["1"]
+    assert mine.xpath("//nav//a[@href='/reviews']/*[@class='count']/text()") == ["1"]
     assert "现在没有等您审核的稿件" in words(others)
     assert "现在是“部门审核”，陈敏 不是这一级的审核人" in words(others)
 
@@ -86,7 +86,7 @@ def test_the_author_reads_the_opinion_and_finds_the_item_among_the_tasks(office:
 
     visit = office.of("林晓")
     assert "请写明恢复供水的时间" in words(visit.get(f"/items/{number}"))
-    assert "已退回" in words(visit.get("/items").xpath("//*[@id='tasks']")[0])
+    assert "已退回" in words(visit.get("/work").xpath("//*[@id='tasks']")[0])
 
 
 @pytest.mark.parametrize(
