@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from publisher.model.words import FIELDS
 from publisher.schedule import times
 from publisher.workflow import freeze
 
+Say = Callable[[str, str], str | None]  # (field, value) -> what people call it
 MOMENTS = ("publish_at", "not_after", "expires_at")
 APART = ("title", "body", "files", "overrides", "index_number")  # told in their own way, or given
 ROLES = {"image": "图片", "attachment": "附件"}
@@ -48,15 +49,18 @@ class Changes:
         return "、".join(said)
 
 
-def between(old: Edition, new: Edition) -> Changes:
-    """Return what the newer of two editions changed. Pure."""
+def between(old: Edition, new: Edition, *, say: Say | None = None) -> Changes:
+    """Return what the newer of two editions changed. Pure.
+
+    `say` has what people call a value of a field; None for a field whose value speaks for itself.
+    """
     was, now = _wording(old), _wording(new)
     body = compare(old.body, new.body)
     return Changes(
         title=compare_words(old.title, new.title).html,
         body=body.html,
         places=body.places,
-        fields=tuple(_fields(was, now)),
+        fields=tuple(_fields(was, now, say or _as_it_is)),
         files=tuple(_files(was["files"], now["files"])),
     )
 
@@ -75,22 +79,27 @@ def _wording(edition: Edition) -> Mapping[str, Any]:
     return freeze.wording(edition)
 
 
-def _fields(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
+def _fields(was: Mapping[str, Any], now: Mapping[str, Any], say: Say) -> Iterator[Change]:
     for name, after in now.items():
         if name not in APART and was.get(name) != after:
-            said = _said(name, was.get(name)), _said(name, after)
+            said = _said(name, was.get(name), say), _said(name, after, say)
             yield Change(label=FIELDS.get(name, name), before=said[0], after=said[1])
     if was.get("overrides") != now["overrides"]:
         names = sorted({*(was.get("overrides") or {}), *now["overrides"]})
-        yield Change(label="各渠道单独设置", before="", after="、".join(names))
+        yield Change(label="各渠道单独设置", before="", after=_said("targets", names, say))
 
 
-def _said(name: str, value: Any) -> str:
+def _said(name: str, value: Any, say: Say) -> str:
     if value is None or value == "":
         return ""
     if name in MOMENTS:
         return times.say(times.parse(value, field=name))
-    return "、".join(value) if isinstance(value, list) else str(value)
+    values = value if isinstance(value, list) else [value]
+    return "、".join(say(name, str(one)) or str(one) for one in values)
+
+
+def _as_it_is(name: str, value: str) -> str | None:
+    return None
 
 
 def _files(was: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]) -> Iterator[Change]:

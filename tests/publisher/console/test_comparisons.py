@@ -54,3 +54,13 @@ def test_the_review_of_a_later_edition_leads_to_the_comparison(office: Office) -
     assert page.xpath("//a[contains(., '与上一版比较')]/@href") == [
         f"/items/{number}/comparison?to=2"
     ]
+
+
+def test_choices_are_told_by_what_people_call_them(office: Office) -> None:
+    number = changed(office, urgency="urgent", targets="site")
+
+    page = office.of("王建国").get(f"/items/{number}/comparison")
+
+    rows = [words(row) for row in page.xpath("//tbody/tr")]
+    assert any("紧急程度" in row and "一般" in row and "加急" in row for row in rows)
+    assert any("发布目标" in row and "官网" in row for row in rows)
