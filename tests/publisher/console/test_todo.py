@@ -69,3 +69,19 @@ def test_who_has_nothing_to_do_reads_that_all_is_well(office: Office) -> None:
 
 def test_a_group_that_there_is_not_is_no_page(office: Office) -> None:
     office.of("吴凡").get("/work/nothing", status=404)
+
+
+def test_an_emergency_that_waits_for_others_is_shown_to_those_who_may_let_it_out(
+    office: Office,
+) -> None:
+    number = office.submitted(urgency="emergency")
+    edition = office.item(number).edition
+    before = tasks(office, "陈敏")
+
+    office.of("陈敏").post(
+        f"/editions/{edition.id}/expedition", digest=edition.digest, reason="台风红色预警"
+    )
+
+    assert "特急停水通知" in before
+    assert tasks(office, "陈敏") == ""
+    assert "审核停水通知" in tasks(office, "王建国")
