@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
-from publisher import app as composition
-from publisher import cli_output as output
 from publisher import (
+    cli_check,
     cli_record,
     cli_screen,
     cli_store,
@@ -23,13 +21,13 @@ from publisher import (
     logs,
     settings,
 )
+from publisher import cli_output as output
 from publisher.cli_audit import audit_cli
 from publisher.cli_session import NOT_WELL, AsJson, AsPerson, acting, app_at
 from publisher.errors import InvalidError, PublisherError
 from publisher.schedule import times
 from publisher.schedule.display import parse as parse_display
 from publisher.storage import queries, vitals
-from publisher.storage.database import open_database
 from publisher.workflow import attachments, compose, intake, people, review, withdraw
 
 BAD_INPUT = 2  # exit code
@@ -47,7 +45,13 @@ cli.add_typer(cli_targets.targets_cli, name="targets")
 cli.add_typer(people_cli, name="people")
 cli.add_typer(tokens_cli, name="tokens")
 cli.add_typer(audit_cli, name="audit")
-for command in (*cli_store.COMMANDS, cli_targets.plan, cli_screen.screen, cli_record.record):
+for command in (
+    *cli_store.COMMANDS,
+    cli_targets.plan,
+    cli_screen.screen,
+    cli_record.record,
+    cli_check.check,
+):
     cli.command()(command)
 
 Engine = Literal["embedded", "procrastinate"]
@@ -136,33 +140,6 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="新的�
     """新建一个安装：写好配置文件，待填发布目标。"""
     installation.init(directory)
     output.line(f"已建好 {directory}，请编辑 {directory / 'config' / 'targets.toml'}")
-
-
-@cli.command()
-def check(context: Context) -> None:
-    """检查配置；有错时说出文件、表和键。"""
-    home: Path = context.obj
-    from publisher.console import assets  # as in serve: other commands need no web server
-
-    checked = settings.load(home)
-    composition.build_channels(checked, shelf=lambda _: output.NoShelf())
-    output.line(f"配置没有问题：{len(checked.targets)} 个发布目标，{len(checked.stages)} 级审核")
-    if fault := assets.fault():
-        output.line(fault)
-    for sentence in _clashes(checked):
-        output.line(f"请注意：{sentence}")
-
-
-def _clashes(checked: settings.Settings) -> list[str]:
-    """Tell of people added before certain roles were kept apart; a check makes no database."""
-    is_file = checked.database_url.startswith("sqlite:///")
-    if is_file and not Path(checked.database_url.removeprefix("sqlite:///")).exists():
-        return []
-    try:
-        with open_database(checked.database_url).reads() as session:
-            return people.clashes(session)
-    except SQLAlchemyError:  # not there yet, or not to be reached from here
-        return []
 
 
 @cli.command()
