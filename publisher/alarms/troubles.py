@@ -159,7 +159,7 @@ def _unreviewed(waits: Unreviewed) -> str:
     why = "已先行发布，还没有补审" if waits.is_out else "等待审核太久，或发布时间快到了"
     return (
         f"有 {waits.count} 篇稿件{why}，最急的是《{waits.title}》，现在轮到“{waits.stage}”，"
-        "请联系审核人；审核人不在，请安排代理人"
+        "请联系审核人；审核人不在，请系统管理员另给一个人这一级的角色"
     )
 
 

@@ -19,8 +19,10 @@ from publisher.delivery.calls import Call
 from publisher.errors import ChannelError, UnknownOutcomeError
 from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
+from publisher.model.item import Edition
 from publisher.model.lane import OutsideSend, Spent
 from publisher.model.states import DeliveryState as S
+from publisher.model.states import EditionState
 from publisher.model.target import EVERYTHING, Pause, Target
 from publisher.schedule import quota
 from publisher.storage import queries
@@ -303,3 +305,16 @@ def test_an_app_that_is_closed_begins_nothing_more(app: App) -> None:
 
     assert app.lanes.busy() == ()
     assert make.stored(app.works, delivery).state == S.PLANNED
+
+
+def test_what_its_reviewers_left_until_its_time_was_over_goes_back_by_itself(app: App) -> None:
+    now = clock.now()
+    with app.database.sessions.begin() as session:
+        edition = make.edition(session, state="in_review", submitted_at=now, not_after=now)
+        edition_id = edition.id
+
+    def has_lapsed() -> bool:
+        with app.database.reads() as session:
+            return session.get_one(Edition, edition_id).state == EditionState.SENT_BACK
+
+    assert ticking(app, has_lapsed)

@@ -269,6 +269,37 @@ def test_the_worst_of_what_is_overdue_is_named(works: Works, home: Settings) -> 
     assert facts.overdue.deadline_at == NINE - timedelta(hours=1)
 
 
+def waits(works: Works, **changes: Any) -> None:
+    """An edition that waits for its reviewers since nine."""
+    with works.database.sessions.begin() as session:
+        make.edition(session, **({"state": "in_review", "submitted_at": NINE} | changes))
+
+
+def test_what_waits_too_long_for_a_reviewer_is_told_with_its_stage(
+    works: Works, home: Settings
+) -> None:
+    waits(works)
+    waits(works, title="停电通知", submitted_at=NINE + timedelta(minutes=1))
+
+    early = troubles.of(troubles.read(works, home, now=NINE + timedelta(hours=23)))
+    late = troubles.of(troubles.read(works, home, now=NINE + timedelta(hours=25)))
+
+    assert "review" not in early
+    assert "有 2 篇稿件等待审核太久" in late["review"]
+    assert "最急的是《停水通知》，现在轮到“部门审核”" in late["review"]
+
+
+def test_an_emergency_that_is_out_and_not_reviewed_later_is_told_first(
+    works: Works, home: Settings
+) -> None:
+    waits(works)
+    waits(works, title="台风停课", state="approved", expedited_at=NINE)
+
+    told = troubles.of(troubles.read(works, home, now=NINE + timedelta(hours=25)))
+
+    assert "已先行发布，还没有补审，最急的是《台风停课》" in told["review"]
+
+
 def test_an_account_is_called_by_its_targets(works: Works, home: Settings) -> None:
     add(works, Lane(name="gate", breaker="half_open", opened_at=NINE, advice="请检查密钥"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -67,3 +68,15 @@ def test_what_was_screened_on_another_day_is_read_anew(office: Office) -> None:
     item_id = office.write(screened=ahead(office), at=NINE + timedelta(days=1))
 
     assert "told" not in rules(office, item_id)
+
+
+def test_what_was_screened_by_other_rules_is_read_anew(office: Office) -> None:
+    known = ahead(office, body=CALL)
+    allowed = office.desk.settings.screening.model_copy(update={"office_numbers": ["13800138000"]})
+    changed = dataclasses.replace(office.desk.settings, screening=allowed)
+    office.desk = dataclasses.replace(office.desk, settings=changed)
+
+    item_id = office.write(body=CALL, screened=known)
+
+    assert "told" not in rules(office, item_id)
+    assert "mobile" not in rules(office, item_id)
