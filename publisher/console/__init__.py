@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from publisher.app import App
 from publisher.console import (
+    agenda,
     alarms,
     assets,
     calendar,
@@ -25,7 +26,6 @@ from publisher.console import (
     screens,
     sign_in,
     targets,
-    work,
 )
 from publisher.console.guard import Guard
 from publisher.console.previews import Shapes
@@ -46,7 +46,7 @@ def build(app: App) -> FastAPI:
     console.add_middleware(Guard, settings=app.settings)
     console.mount("/static", StaticFiles(directory=pages.STATIC))
     for module in (
-        assets, sign_in, work, editor, items, reviews, records, comparisons, previews,
+        assets, sign_in, agenda, editor, items, reviews, records, comparisons, previews,
         calendar, plans, deliveries, targets, screens, alarms, media
     ):  # fmt: skip
         console.include_router(module.router)

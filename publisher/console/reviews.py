@@ -47,8 +47,8 @@ class Early:
 def listed(visitor: Signed) -> Response:
     """List what is in review: first what waits for this person."""
     with visitor.looking() as look:
-        mine = look.waiting()
-        others = [e for e in queries.in_review(look.session) if e not in mine]
+        mine = look.waiting
+        others = [e for e in look.in_review if e not in mine]
         stages = look.app.settings.stages
         return look.page(
             "reviews/list.html",

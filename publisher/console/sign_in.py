@@ -80,7 +80,7 @@ Installed = Annotated[App, Depends(_app)]
 @router.get("/")
 def home() -> Response:
     """Go to the work list."""
-    return RedirectResponse("/work", status_code=303)
+    return RedirectResponse("/agenda", status_code=303)
 
 
 @router.get("/sign-in")
@@ -154,7 +154,7 @@ def _inside(address: str) -> str:
     """Return an address of this console; for any other one the front page."""
     parts = urlsplit(address)
     is_ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
-    return address if is_ours and address.isprintable() else "/work"
+    return address if is_ours and address.isprintable() else "/agenda"
 
 
 def _is_https(app: App) -> bool:

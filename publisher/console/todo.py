@@ -21,7 +21,7 @@ from publisher.model.states import DeliveryState as S
 from publisher.model.target import Pause
 from publisher.model.words import DELIVERY_STATE
 from publisher.schedule.places import places
-from publisher.storage import queries, vitals, worklist
+from publisher.storage import queries, worklist
 from publisher.storage.worklist import Matter, Whose
 from publisher.workflow import digest, handover, machines, rules
 from publisher.workflow import targets as running
@@ -70,11 +70,6 @@ class Group:
     some: Callable[[int, int], list[Task]]  # offset, limit
 
 
-def total(look: Look) -> int:
-    """Return how many things wait for this person."""
-    return sum(group.count for group in groups(look))
-
-
 def groups(look: Look) -> list[Group]:
     """Return what waits for this person, without what is empty."""
     return [group for group in _groups(look) if group.count]
@@ -82,12 +77,12 @@ def groups(look: Look) -> list[Group]:
 
 def group(look: Look, name: str) -> Group | None:
     """Return one group; None where nothing waits in it."""
-    return next((one for one in groups(look) if one.name == name), None)
+    return next((one for one in look.groups if one.name == name), None)
 
 
 def _groups(look: Look) -> Iterator[Group]:
     early = [_early(edition) for edition in _could_go_early(look)]
-    yield _listed("reviews", [*early, *(_review(edition) for edition in look.waiting())])
+    yield _listed("reviews", [*early, *(_review(edition) for edition in look.waiting)])
     back = worklist.sent_back(look.session, look.person.id)
     yield _listed("sent_back", [_sent_back(edition) for edition in back])
     yield _deliveries(look, Matter.BY_HAND)
@@ -125,9 +120,9 @@ def _could_go_early(look: Look) -> Iterator[Edition]:
     reviewing = look.app.settings.reviewing
     if not look.person.roles & set(reviewing.fast_path.roles):
         return
-    for edition in queries.in_review(look.session):
-        is_their_turn = rules.may_review(look.person, edition, reviewing.stages) is None
-        if not is_their_turn and rules.may_expedite(look.person, edition, reviewing) is None:
+    for edition in look.in_review:
+        is_theirs = edition in look.waiting
+        if not is_theirs and rules.may_expedite(look.person, edition, reviewing) is None:
             yield edition
 
 
@@ -225,7 +220,7 @@ def _alarms(look: Look) -> Iterator[Task]:
     """
     if not _watches(look):
         return
-    for alarm in vitals.open_alarms(look.session):
+    for alarm in look.alarms:
         if not alarm.key.startswith(("overdue", "breaker ")):
             kind, url = words.alarm(alarm.key), f"/alarms#alarm-{alarm.id}"
             yield Task(kind=kind, tone="bad", text=alarm.text, url=url)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
@@ -18,7 +19,9 @@ from publisher import clock
 from publisher.app import App
 from publisher.channel import Devices, Splits
 from publisher.console import faults, pages, security, todo, words
+from publisher.console.todo import Group
 from publisher.errors import InvalidError
+from publisher.model.alarm import Alarm
 from publisher.model.delivery import Delivery
 from publisher.model.item import Edition
 from publisher.model.people import Person
@@ -71,14 +74,31 @@ class Look:
         """The installation."""
         return self.visitor.app
 
+    @cached_property
+    def in_review(self) -> list[Edition]:
+        """What waits for verdicts of anybody."""
+        return queries.in_review(self.session)
+
+    @cached_property
     def waiting(self) -> list[Edition]:
-        """Return what waits for a verdict of this person."""
+        """What waits for a verdict of this person."""
         stages = self.app.settings.stages
-        return [
-            edition
-            for edition in queries.in_review(self.session)
-            if rules.may_review(self.person, edition, stages) is None
-        ]
+        return [e for e in self.in_review if rules.may_review(self.person, e, stages) is None]
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """What waits for this person to do anything, the most urgent first."""
+        return todo.groups(self)
+
+    @property
+    def tasks_open(self) -> int:
+        """How many things wait for this person."""
+        return sum(group.count for group in self.groups)
+
+    @cached_property
+    def alarms(self) -> list[Alarm]:
+        """The alarms that are not over."""
+        return list(vitals.open_alarms(self.session))
 
     def label(self, target: str) -> str:
         """Return what staff call a target."""
@@ -119,9 +139,7 @@ class Look:
             "college": self.app.settings.college.name,
             "token": security.form_token(self.visitor.cookie),
             "done": words.DONE.get(self.visitor.done, ""),
-            "reviews_waiting": len(self.waiting()),
-            "tasks_open": todo.total(self),
-            "alarms_open": len(vitals.open_alarms(self.session)),
+            "look": self,  # counts are made only where they are shown: not in live pieces
             "stopped": self.session.get(Pause, EVERYTHING),
             "has_screens": bool(machines.fleets(self.app.channels)),
             "label": self.label,

@@ -15,7 +15,6 @@ __all__ = ["ACTIONS", "DELIVERY_STATE", "ITEM_STATUS", "alarm"]
 
 AUDIENCES = {"public": "社会公开", "campus": "校内"}
 URGENCIES = {"normal": "一般", "urgent": "加急", "emergency": "特急"}
-LEFT = late.LEFT
 LATE = {"": "按系统设置", **late.POLICIES}
 DISPLAY_UNITS = {"calendar": "天", "working": "个工作日"}
 FORMATS = {"text": "文字（每行一段）", "markdown": "Markdown", "html": "带格式（HTML）"}

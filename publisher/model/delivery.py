@@ -55,6 +55,7 @@ def _rank_at(context: Any) -> datetime:
 
 
 PLANNED = _spelt([DeliveryState.PLANNED])
+NOT_SENT = (DeliveryState.FAILED, DeliveryState.MISSED)  # given up; a person decides what then
 ACTS = ("deliver", "repeat")  # steps of an attempt that the public may see; the latter is the same
 
 
@@ -103,6 +104,12 @@ class Delivery(Base):
         Index("ix_delivery_restored", "id", **_where("is_restored")),
         Index("ix_delivery_item", "item_id", "id"),
         Index("ix_delivery_state", "state", "id"),
+        Index(
+            "ix_delivery_undecided",
+            "state",
+            "id",
+            **_where(f"{_spelt(NOT_SENT)} AND decided_at IS NULL"),
+        ),
         Index("ix_delivery_target", "target", "id"),
         Index("ix_delivery_success", "target", "accepted_at"),
     )
@@ -138,6 +145,7 @@ class Delivery(Base):
     accepted_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # withdrawn, expired, cancelled, missed or failed
+    decided_at: Mapped[datetime | None]  # failed or missed, and nobody has to decide any more
     check_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0)  # looks in the present state
     absent_at: Mapped[datetime | None]  # when a look first found nothing
@@ -177,6 +185,11 @@ class Delivery(Base):
         self.handle, self.remote_id, self.url, self.evidence = None, None, "", ""
         self.accepted_at, self.confirmed_at, self.ended_at = None, None, None
         self.check_at, self.checks, self.absent_at, self.deadline_at = None, 0, None, None
+        self.decided_at = None
+
+    def let_be(self, *, at: datetime) -> None:
+        """Nobody needs to decide any more whether it is sent after all."""
+        self.deadline_at, self.decided_at = None, at
 
     def look_first(self, *, at: datetime, deadline_at: datetime) -> None:
         """Look before it is sent: since the backup that it is from it may have gone out."""

@@ -61,7 +61,8 @@ class Edition(Base):
         UniqueConstraint("item_id", "number"),
         Index("ix_edition_state", "state", "submitted_at"),
         Index("ix_edition_newest", "is_newest", "item_id"),
-        Index("ix_edition_later", "expedited_at", **LATER),
+        # begins with the state: else SQLite reads all that was ever approved
+        Index("ix_edition_later", "state", "expedited_at", **LATER),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from publisher.errors import InvalidError
-from publisher.model.advice import LEFT
 from publisher.settings import Delivery as Limits
-
-__all__ = ["LEFT", "POLICIES", "Latest", "check", "latest"]
 
 POLICIES = {"miss": "不再发", "ask": "由人决定", "send": "照常发"}
 

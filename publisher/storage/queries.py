@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased, defer, joinedload, selectinload
 
 from publisher.errors import InvalidError, NotFoundError
 from publisher.model import words
@@ -25,6 +25,7 @@ from publisher.model.urgency import Urgency
 from publisher.storage import many
 
 PAGE = 50
+WITHOUT_WORDS = (defer(Edition.body), defer(Edition.manifest))  # a list shows neither
 IN_TROUBLE = (DeliveryState.UNCONFIRMED, DeliveryState.FAILED, DeliveryState.MISSED)
 
 
@@ -149,7 +150,8 @@ def in_review(session: Session, *, limit: int = 10 * PAGE) -> list[Edition]:
 
     What is out already and is to be reviewed afterwards comes first.
     """
-    later = and_(
+    waits = select(Edition.id).where(Edition.state == EditionState.IN_REVIEW)
+    later = select(Edition.id).where(  # a query of its own: an OR would read all that is approved
         Edition.expedited_at.is_not(None),
         Edition.reviewed_at.is_(None),
         Edition.state == EditionState.APPROVED,
@@ -157,11 +159,14 @@ def in_review(session: Session, *, limit: int = 10 * PAGE) -> list[Edition]:
     found = session.scalars(
         select(Edition)
         .join(Edition.item)
-        .where(or_(Edition.state == EditionState.IN_REVIEW, later), Item.withdrawn_at.is_(None))
+        .where(Edition.id.in_(waits.union_all(later)), Item.withdrawn_at.is_(None))
         .order_by(Edition.expedited_at.is_(None), Edition.submitted_at)
         .limit(limit)
         .options(
-            joinedload(Edition.item).joinedload(Item.created_by), selectinload(Edition.reviews)
+            joinedload(Edition.item).joinedload(Item.created_by),
+            joinedload(Edition.item).selectinload(Item.editions).options(*WITHOUT_WORDS),
+            selectinload(Edition.reviews),
+            *WITHOUT_WORDS,
         )
     )
     return list(found)

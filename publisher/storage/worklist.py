@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session, joinedload
 
-from publisher.model.advice import LEFT
-from publisher.model.delivery import Delivery, stands
+from publisher.model.delivery import NOT_SENT, Delivery, stands
 from publisher.model.item import Edition, FrozenRendition, Item
 from publisher.model.states import DeliveryState as S
 from publisher.model.states import EditionState
+from publisher.storage.queries import WITHOUT_WORDS
 
 LATE = timedelta(hours=1)  # a long row of one account takes most of an hour
 
@@ -93,20 +93,25 @@ def _condition(matter: Matter, *, assisted: Collection[str], now: datetime) -> C
         case Matter.TAKE_DOWN:
             return is_past & stands(S.WITHDRAWING)
         case Matter.FAILED:
-            return stands(S.FAILED)
+            return _is_undecided(S.FAILED)
         case Matter.UNCONFIRMED:
             waits = select(Delivery.id).where(is_past, stands(S.ACCEPTED, S.SENDING), ~is_by_hand)
             lost = select(Delivery.id).where(stands(S.UNCONFIRMED))
             return Delivery.id.in_(waits.union_all(lost))
         case Matter.LATE:
-            missed = select(Delivery.id).where(stands(S.MISSED))
+            missed = select(Delivery.id).where(_is_undecided(S.MISSED))
             due = select(Delivery.id).where(stands(S.PLANNED), Delivery.due_at <= now - LATE)
             asks = select(Delivery.id).where(stands(S.PLANNED), is_past)
             return Delivery.id.in_(missed.union(due, asks))
 
 
+def _is_undecided(state: S) -> ColumnElement[bool]:
+    """Return the condition for what was given up, as the index of the undecided spells it."""
+    return stands(*NOT_SENT) & Delivery.decided_at.is_(None) & (Delivery.state == state)
+
+
 def _still_matters() -> ColumnElement[bool]:
-    """Return the condition that somebody still has to decide on a delivery."""
+    """Return the condition that an item is to be out: it may be withdrawn while it is sent."""
     is_wanted = (
         select(FrozenRendition.id)
         .join(FrozenRendition.edition)
@@ -114,7 +119,7 @@ def _still_matters() -> ColumnElement[bool]:
         .where(FrozenRendition.id == Delivery.rendition_id)
         .where(Edition.state == EditionState.APPROVED, Item.withdrawn_at.is_(None))
     )
-    return (Delivery.advice != LEFT) & is_wanted.exists()
+    return is_wanted.exists()
 
 
 def sent_back(session: Session, person_id: int) -> Sequence[Edition]:
@@ -125,7 +130,7 @@ def sent_back(session: Session, person_id: int) -> Sequence[Edition]:
         .where(Edition.state == EditionState.SENT_BACK, Edition.is_newest)
         .where(Item.created_by_id == person_id, Item.withdrawn_at.is_(None))
         .order_by(Edition.submitted_at.desc())
-        .options(defer(Edition.body), defer(Edition.manifest))
+        .options(*WITHOUT_WORDS)
     )
     return session.scalars(query).all()
 
@@ -138,6 +143,6 @@ def in_review_until(session: Session, *, until: datetime) -> Sequence[Edition]:
         .where(Edition.state == EditionState.IN_REVIEW, Item.withdrawn_at.is_(None))
         .where(or_(Edition.publish_at <= until, Edition.not_after <= until))
         .order_by(Edition.submitted_at)
-        .options(joinedload(Edition.item), defer(Edition.body), defer(Edition.manifest))
+        .options(joinedload(Edition.item), *WITHOUT_WORDS)
     )
     return session.scalars(query).all()

@@ -144,7 +144,7 @@ def _stop_planned(session: Session, item: Item, *, by: Person, at: datetime) -> 
         )
     for delivery in deliveries:
         if delivery.state in FINAL:
-            delivery.deadline_at = None  # nobody needs to decide any more whether to send it
+            delivery.let_be(at=at)
         if delivery.state == DeliveryState.PLANNED:
             delivery.cancel(at=at)
             notes.append(

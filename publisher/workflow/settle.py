@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from publisher.errors import InvalidError, NotAllowedError
+from publisher.model.advice import LEFT
 from publisher.model.delivery import Delivery, Observation
 from publisher.model.item import Medium
 from publisher.model.note import Note
@@ -163,9 +164,10 @@ def leave(session: Session, delivery: Delivery, *, reason: str, by: Person, at: 
     locks.delivery(session, delivery)
     if delivery.state not in (S.FAILED, S.MISSED):
         raise NotAllowedError("只有失败或错过的投递可以决定不再发", code="wrong_state")
-    if delivery.advice == late.LEFT:
+    if delivery.decided_at is not None:
         raise NotAllowedError("已经决定不再发，不用再处理", code="wrong_state")
-    delivery.advice, delivery.deadline_at = late.LEFT, None
+    delivery.let_be(at=at)
+    delivery.advice = LEFT
     _note(session, delivery, "leave", by=by, at=at, text=reason.strip())
 
 

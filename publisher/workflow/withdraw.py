@@ -75,6 +75,6 @@ def take_back(delivery: Delivery, *, reason: str, at: datetime, deadline_at: dat
     elif delivery.state in (S.ACCEPTED, S.CONFIRMED, S.UNCONFIRMED):
         delivery.begin_takedown("withdrawn", reason=reason, at=at, deadline_at=deadline_at)
     elif delivery.state in (S.FAILED, S.MISSED):
-        delivery.deadline_at = None  # nobody needs to decide any more whether to send it
+        delivery.let_be(at=at)
     elif delivery.state == S.WITHDRAWING:
         delivery.takedown_as, delivery.takedown_reason = "withdrawn", reason

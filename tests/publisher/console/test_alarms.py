@@ -16,7 +16,7 @@ def alarm(
 
 
 def tasks(office: Office, name: str) -> str:
-    return words(office.of(name).get("/work").xpath("//*[@id='tasks']")[0])
+    return words(office.of(name).get("/agenda").xpath("//*[@id='tasks']")[0])
 
 
 def test_without_alarms_the_page_says_that_all_is_well(office: Office) -> None:
@@ -51,7 +51,7 @@ def test_the_last_hundred_that_are_over_are_shown(office: Office) -> None:
 def test_an_alarm_is_a_task_of_those_who_keep_it_running(office: Office) -> None:
     alarm(office, "disk", "磁盘只剩 0.4 GB，请清理")
 
-    page = office.of("吴凡").get("/work")
+    page = office.of("吴凡").get("/agenda")
 
     for name in ("吴凡", "陈敏"):
         assert "磁盘将满磁盘只剩 0.4 GB，请清理" in tasks(office, name)

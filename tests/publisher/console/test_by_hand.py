@@ -57,7 +57,7 @@ def test_it_waits_on_the_first_page_of_the_person_it_was_handed_to(
 ) -> None:
     office, delivery = handed
 
-    tasks = office.of("赵琳").get("/work").xpath("//section[contains(@class, 'tasks')]//li")
+    tasks = office.of("赵琳").get("/agenda").xpath("//section[contains(@class, 'tasks')]//li")
 
     assert any("人工发布" in words(task) for task in tasks)
     assert settlement(delivery) in [link for task in tasks for link in task.xpath(".//a/@href")]

@@ -176,7 +176,7 @@ def test_a_person_lets_go_what_waits_and_says_why(office: Office) -> None:
 def test_a_person_leaves_what_failed_and_it_is_no_task_any_more(office: Office) -> None:
     delivery = failed(office)
     visit = office.of("吴凡")
-    assert "失败官网" in words(visit.get("/work"))
+    assert "失败官网" in words(visit.get("/agenda"))
 
     [asked] = visit.get("/deliveries").xpath(f"//*[@id='leave-{delivery}']/@href")
     visit.get(asked)
@@ -184,7 +184,7 @@ def test_a_person_leaves_what_failed_and_it_is_no_task_any_more(office: Office) 
 
     assert "已记下：不再发" in words(after)
     assert not after.xpath(f"//*[@id='leave-{delivery}']")
-    assert "失败官网" not in words(visit.get("/work").xpath("//*[@id='tasks']")[0])
+    assert "失败官网" not in words(visit.get("/agenda").xpath("//*[@id='tasks']")[0])
 
 
 @pytest.mark.parametrize("noun", ["go-ahead", "abandonment"])

@@ -152,8 +152,8 @@ def in_trouble(office: Office) -> None:
 
 
 PAGES = {  # address: who looks
-    "/work": "吴凡",
-    "/work/targets": "吴凡",
+    "/agenda": "吴凡",
+    "/agenda/targets": "吴凡",
     "/items": "吴凡",
     "/items/new": "林晓",
     "/items/1": "陈敏",

@@ -86,7 +86,7 @@ def test_the_author_reads_the_opinion_and_finds_the_item_among_the_tasks(office:
 
     visit = office.of("林晓")
     assert "请写明恢复供水的时间" in words(visit.get(f"/items/{number}"))
-    assert "已退回" in words(visit.get("/work").xpath("//*[@id='tasks']")[0])
+    assert "已退回" in words(visit.get("/agenda").xpath("//*[@id='tasks']")[0])
 
 
 @pytest.mark.parametrize(

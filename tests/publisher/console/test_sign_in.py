@@ -23,7 +23,7 @@ def test_lets_in_whoever_knows_the_password(office: Office) -> None:
 
     answer = browser.post("/sign-in", data={"name": "林晓", "password": PASSWORD})
 
-    assert answer.url.path == "/work"
+    assert answer.url.path == "/agenda"
     assert "林晓" in answer.text
 
 
@@ -61,7 +61,7 @@ def test_never_leads_elsewhere(office: Office, elsewhere: str) -> None:
 
     answer = office.browser().post("/sign-in", data=form, follow_redirects=False)
 
-    assert answer.headers["location"] == "/work"
+    assert answer.headers["location"] == "/agenda"
 
 
 def test_an_account_is_locked_after_too_many_attempts_even_for_its_owner(tmp_path: Path) -> None:

@@ -193,8 +193,8 @@ def test_who_runs_targets_finds_troubles_among_the_tasks(office: Office) -> None
     with office.app.database.sessions.begin() as session:
         session.add(Target(name="board", health={"is_reachable": False, "advice": "请检查网线"}))
 
-    operator = words(office.of("吴凡").get("/work").xpath("//*[@id='tasks']")[0])
-    author = words(office.of("林晓").get("/work").xpath("//*[@id='tasks']")[0])
+    operator = words(office.of("吴凡").get("/agenda").xpath("//*[@id='tasks']")[0])
+    author = words(office.of("林晓").get("/agenda").xpath("//*[@id='tasks']")[0])
 
     assert "连不上公告屏：请检查网线" in operator
     assert author == ""
@@ -203,11 +203,11 @@ def test_who_runs_targets_finds_troubles_among_the_tasks(office: Office) -> None
 def test_a_wide_pause_is_one_task_and_a_narrow_one_its_own(office: Office) -> None:
     visit = office.of("吴凡")
     visit.post("/pauses", scope="target:site", reason="栏目调整")
-    narrow = words(visit.get("/work").xpath("//*[@id='tasks']")[0])
+    narrow = words(visit.get("/agenda").xpath("//*[@id='tasks']")[0])
 
     visit.post("/pauses", scope="everything", reason="全校停电")
 
-    wide = words(visit.get("/work").xpath("//*[@id='tasks']")[0])
+    wide = words(visit.get("/agenda").xpath("//*[@id='tasks']")[0])
     assert "已暂停官网：栏目调整" in narrow
     assert wide.count("已暂停") == 1
     assert "已暂停全部发布：全校停电" in wide

@@ -6,7 +6,7 @@ from tests.publisher.console.office import Office, words
 
 
 def tasks(office: Office, name: str) -> str:
-    return words(office.of(name).get("/work").xpath("//*[@id='tasks']")[0])
+    return words(office.of(name).get("/agenda").xpath("//*[@id='tasks']")[0])
 
 
 def test_a_reviewer_finds_what_waits_for_them(office: Office) -> None:
@@ -41,7 +41,7 @@ def test_what_is_past_its_deadline_is_a_task_with_a_link(office: Office) -> None
         row = session.get_one(Delivery, delivery.id)
         row.state, row.deadline_at = "unconfirmed", row.due_at
 
-    page = office.of("吴凡").get("/work")
+    page = office.of("吴凡").get("/agenda")
 
     assert "待核实官网：停水通知" in tasks(office, "吴凡")
     assert page.xpath("//*[@id='tasks']//a/@href") == [f"/deliveries/{delivery.id}/settlement"]
@@ -53,7 +53,7 @@ def test_all_of_a_long_group_is_behind_its_link(office: Office) -> None:
         office.approved(targets=["board"], title=f"通知{number}")
     visit = office.of("吴凡")
 
-    first = visit.get("/work").xpath("//section[@aria-labelledby='failed-title']")[0]
+    first = visit.get("/agenda").xpath("//section[@aria-labelledby='failed-title']")[0]
     whole = visit.get(first.xpath(".//a[@id='all-failed']/@href")[0])
 
     assert len(first.xpath(".//li")) == 8
@@ -61,14 +61,14 @@ def test_all_of_a_long_group_is_behind_its_link(office: Office) -> None:
 
 
 def test_who_has_nothing_to_do_reads_that_all_is_well(office: Office) -> None:
-    page = office.of("周宁").get("/work")
+    page = office.of("周宁").get("/agenda")
 
     assert "没有待办，一切正常" in words(page)
     assert page.xpath("//main//a[@href='/items/new']")
 
 
 def test_a_group_that_there_is_not_is_no_page(office: Office) -> None:
-    office.of("吴凡").get("/work/nothing", status=404)
+    office.of("吴凡").get("/agenda/nothing", status=404)
 
 
 def test_an_emergency_that_waits_for_others_is_shown_to_those_who_may_let_it_out(

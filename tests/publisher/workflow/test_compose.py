@@ -219,4 +219,5 @@ def test_a_new_edition_asks_nobody_about_the_old_one(office: Office, state: Deli
 
     office.edit(item_id)
 
-    assert office.deliveries(item_id)[0].deadline_at is None
+    row = office.deliveries(item_id)[0]
+    assert (row.deadline_at, row.decided_at) == (None, NINE)

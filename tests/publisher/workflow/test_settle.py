@@ -16,11 +16,11 @@ from publisher.channel import Content, Links
 from publisher.delivery import takedown
 from publisher.delivery.works import Works
 from publisher.errors import InvalidError, NotAllowedError
+from publisher.model.advice import LEFT
 from publisher.model.delivery import Delivery
 from publisher.model.item import Medium
 from publisher.model.people import Person
 from publisher.model.states import DeliveryState as S
-from publisher.schedule import late
 from publisher.storage import queries
 from publisher.workflow import settle
 from publisher.workflow.desk import Desk
@@ -334,16 +334,19 @@ def test_a_person_leaves_unsent_what_was_not_sent(works: Works, state: S) -> Non
 
     row = decided(works, settle.leave, number, reason="讲座已经结束")
 
-    assert (row.state, row.deadline_at, row.advice) == (state, None, late.LEFT)
+    assert (row.state, row.deadline_at, row.advice) == (state, None, LEFT)
+    assert row.decided_at is not None
     assert notes(works, number) == [("leave", "讲座已经结束")]
     with pytest.raises(NotAllowedError, match="已经决定"):
         decided(works, settle.leave, number)
 
 
 def test_what_was_left_can_still_be_sent(works: Works) -> None:
-    number = make.delivery(works, state=S.MISSED, advice=late.LEFT)
+    number = make.delivery(works, state=S.MISSED, advice=LEFT, decided_at=NINE)
 
-    assert (sent_again(works, number).advice, make.stored(works, number).state) == ("", S.PLANNED)
+    again = sent_again(works, number)
+
+    assert (again.advice, again.decided_at, again.state) == ("", None, S.PLANNED)
 
 
 @pytest.mark.parametrize("state", sorted(set(S) - {S.FAILED, S.MISSED}))

@@ -185,4 +185,5 @@ def test_nobody_is_asked_any_more_about_what_was_withdrawn(office: Office, state
 
     take_back(office, item_id)
 
-    assert office.deliveries(item_id)[0].deadline_at is None
+    row = office.deliveries(item_id)[0]
+    assert (row.deadline_at, row.decided_at) == (None, NINE)

@@ -19,28 +19,28 @@ AT_FIRST = 8  # lines of each group; all of them are behind its link
 Number = Annotated[int, Query(ge=1, le=100_000)]
 
 
-@router.get("/work")
+@router.get("/agenda")
 def listed(visitor: Signed) -> Response:
     """Show what waits for the person who looks."""
     with visitor.looking() as look:
-        return look.page("work/list.html", **_facts(look))
+        return look.page("agenda/list.html", **_facts(look))
 
 
-@router.get("/work/live")
+@router.get("/agenda/live")
 def listed_live(visitor: Signed) -> Response:
     """Give what may have changed on the page since."""
     with visitor.looking() as look:
-        return look.page("work/list_live.html", **_facts(look))
+        return look.page("agenda/list_live.html", **_facts(look))
 
 
 def _facts(look: Look) -> dict[str, Any]:
     return {
-        "groups": [(one, one.some(0, AT_FIRST)) for one in todo.groups(look)],
+        "groups": [(one, one.some(0, AT_FIRST)) for one in look.groups],
         "may_write": rules.may(look.person, "write") is None,
     }
 
 
-@router.get("/work/{name}")
+@router.get("/agenda/{name}")
 def whole(name: str, visitor: Signed, page: Number = 1) -> Response:
     """Show all of one group, page by page."""
     if name not in todo.TITLES:
@@ -49,7 +49,7 @@ def whole(name: str, visitor: Signed, page: Number = 1) -> Response:
         group = todo.group(look, name)
         offset = (page - 1) * PAGE
         return look.page(
-            "work/group.html",
+            "agenda/group.html",
             title=todo.TITLES[name],
             group=group,
             tasks=group.some(offset, PAGE) if group else [],
