@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from markupsafe import Markup
 from starlette.responses import Response
 
-from publisher.console import words
-from publisher.console.visitor import MAX_ID, Id, Look, Signed
+from publisher.console.visitor import MAX_ID, Id, Signed
 from publisher.errors import NotFoundError
 from publisher.model.item import Edition, Item
 from publisher.storage import queries
@@ -20,12 +18,6 @@ from publisher.workflow import changes
 
 router = APIRouter()
 
-CHOICES: Mapping[str, Mapping[str, str]] = {
-    "audience": words.AUDIENCES,
-    "urgency": words.URGENCIES,
-    "late": words.LATE,
-    "display_unit": words.DISPLAY_UNITS,
-}
 _PICTURE = re.compile(r'src="media:([^"]*)"')
 
 
@@ -41,7 +33,7 @@ def one(
         item = queries.item(look.session, item_id)
         later = _numbered(item, new or item.edition.number)
         earlier = _numbered(item, old) if old else changes.before(later)
-        found = changes.between(earlier, later, say=_names(look)) if earlier else None
+        found = changes.between(earlier, later, label=look.label) if earlier else None
         return look.page(
             "items/comparison.html",
             item=item,
@@ -51,17 +43,6 @@ def one(
             title=Markup(found.title) if found else "",  # by the comparison, escaped
             body=_shown(found.body, earlier, later) if found and earlier else "",
         )
-
-
-def _names(look: Look) -> changes.Say:
-    """Return what people call targets and the values that a form lets them choose."""
-
-    def say(name: str, value: str) -> str | None:
-        if name == "targets":
-            return look.label(value)
-        return CHOICES.get(name, {}).get(value)
-
-    return say
 
 
 def _numbered(item: Item, number: int) -> Edition:

@@ -8,17 +8,30 @@ from publisher.channel import CAMPUS_TIME
 from publisher.model.review import Verdict
 from publisher.model.states import DeliveryState as S
 from publisher.model.status import ItemStatus as I
-from publisher.model.words import ACTIONS, DELIVERY_STATE, ITEM_STATUS, alarm
-from publisher.schedule import late, times
+from publisher.model.words import (
+    ACTIONS,
+    AUDIENCES,
+    DELIVERY_STATE,
+    ITEM_STATUS,
+    URGENCIES,
+    VERDICTS,
+    alarm,
+)
+from publisher.schedule import display, late, times
 
-__all__ = ["ACTIONS", "DELIVERY_STATE", "ITEM_STATUS", "alarm"]
+__all__ = [
+    "ACTIONS",
+    "AUDIENCES",
+    "DELIVERY_STATE",
+    "ITEM_STATUS",
+    "URGENCIES",
+    "VERDICTS",
+    "alarm",
+]
 
-AUDIENCES = {"public": "社会公开", "campus": "校内"}
-URGENCIES = {"normal": "一般", "urgent": "加急", "emergency": "特急"}
 LATE = {"": "按系统设置", **late.POLICIES}
-DISPLAY_UNITS = {"calendar": "天", "working": "个工作日"}
+DISPLAY_UNITS = display.UNITS
 FORMATS = {"text": "文字（每行一段）", "markdown": "Markdown", "html": "带格式（HTML）"}
-VERDICTS = {Verdict.APPROVE: "通过", Verdict.SEND_BACK: "退回修改", Verdict.REJECT: "否决"}
 VERBS = {  # of notes
     "draft": "新建稿件",
     "edit": "修改稿件",

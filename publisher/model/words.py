@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from publisher.model.review import Verdict
 from publisher.model.states import DeliveryState as S
 from publisher.model.status import ItemStatus as I
 
@@ -58,6 +59,10 @@ FIELDS = {  # of an item, as programs spell them
     "images": "图片",
     "attachments": "附件",
 }
+AUDIENCES = {"public": "社会公开", "campus": "校内"}
+URGENCIES = {"normal": "一般", "urgent": "加急", "emergency": "特急"}
+VERDICTS = {Verdict.APPROVE: "通过", Verdict.SEND_BACK: "退回修改", Verdict.REJECT: "否决"}
+FILE_ROLES = {"image": "图片", "attachment": "附件"}
 EVERYTHING = "全部发布"
 PAUSED = {  # by the first word of a scope
     "everything": "全部发布已暂停",

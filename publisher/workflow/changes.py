@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from publisher.documents.compare import compare, compare_words
+from publisher.model import words
 from publisher.model.item import Edition
-from publisher.model.words import FIELDS
-from publisher.schedule import times
+from publisher.schedule import display, late, times
 from publisher.workflow import freeze
 
-Say = Callable[[str, str], str | None]  # (field, value) -> what people call it
+Label = Callable[[str], str]  # what people call a target
 MOMENTS = ("publish_at", "not_after", "expires_at")
 APART = ("title", "body", "files", "overrides", "index_number")  # told in their own way, or given
-ROLES = {"image": "图片", "attachment": "附件"}
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "audience": words.AUDIENCES,
+    "urgency": words.URGENCIES,
+    "late": late.POLICIES,
+    "display_unit": display.UNITS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,18 +54,15 @@ class Changes:
         return "、".join(said)
 
 
-def between(old: Edition, new: Edition, *, say: Say | None = None) -> Changes:
-    """Return what the newer of two editions changed. Pure.
-
-    `say` has what people call a value of a field; None for a field whose value speaks for itself.
-    """
+def between(old: Edition, new: Edition, *, label: Label = str) -> Changes:
+    """Return what the newer of two editions changed. Pure."""
     was, now = _wording(old), _wording(new)
     body = compare(old.body, new.body)
     return Changes(
         title=compare_words(old.title, new.title).html,
         body=body.html,
         places=body.places,
-        fields=tuple(_fields(was, now, say or _as_it_is)),
+        fields=(*_fields(was, now, label), *_overrides(was, now, label)),
         files=tuple(_files(was["files"], now["files"])),
     )
 
@@ -79,35 +81,52 @@ def _wording(edition: Edition) -> Mapping[str, Any]:
     return freeze.wording(edition)
 
 
-def _fields(was: Mapping[str, Any], now: Mapping[str, Any], say: Say) -> Iterator[Change]:
+def _fields(was: Mapping[str, Any], now: Mapping[str, Any], label: Label) -> Iterator[Change]:
     for name, after in now.items():
         if name not in APART and was.get(name) != after:
-            said = _said(name, was.get(name), say), _said(name, after, say)
-            yield Change(label=FIELDS.get(name, name), before=said[0], after=said[1])
-    if was.get("overrides") != now["overrides"]:
-        names = sorted({*(was.get("overrides") or {}), *now["overrides"]})
-        yield Change(label="各渠道单独设置", before="", after=_said("targets", names, say))
+            before = _said(name, was.get(name), label)
+            yield Change(label=words.FIELDS[name], before=before, after=_said(name, after, label))
 
 
-def _said(name: str, value: Any, say: Say) -> str:
+def _overrides(was: Mapping[str, Any], now: Mapping[str, Any], label: Label) -> Iterator[Change]:
+    """Yield what single targets get instead, one line for each that changed."""
+    old, new = was["overrides"], now["overrides"]
+    for target in dict.fromkeys([*old, *new]):
+        if old.get(target) != new.get(target):
+            said = [
+                "；".join(
+                    f"{words.FIELDS[name]}：{_said(name, value, label)}"
+                    for name, value in own.get(target, {}).items()
+                    if value
+                )
+                for own in (old, new)
+            ]
+            yield Change(label=f"{label(target)} 单独设置", before=said[0], after=said[1])
+
+
+def _said(name: str, value: Any, label: Label) -> str:
     if value is None or value == "":
         return ""
     if name in MOMENTS:
         return times.say(times.parse(value, field=name))
-    values = value if isinstance(value, list) else [value]
-    return "、".join(say(name, str(one)) or str(one) for one in values)
-
-
-def _as_it_is(name: str, value: str) -> str | None:
-    return None
+    if name == "targets":
+        return "、".join(label(target) for target in value)
+    return CHOICES.get(name, {}).get(value, str(value))
 
 
 def _files(was: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]) -> Iterator[Change]:
     old, new = ({(one["role"], one["name"]): one for one in files} for files in (was, now))
     for role, name in dict.fromkeys([*old, *new]):
         one, other = old.get((role, name)), new.get((role, name))
-        if one == other:
-            continue
-        is_same_file = one is not None and other is not None and one["digest"] == other["digest"]
-        after = "说明改了" if is_same_file else "换了内容" if one and other else name
-        yield Change(label=ROLES[role], before=name if one else "", after=after if other else "")
+        if one != other:
+            before, after = _file(one), _file(other)
+            if before == after:
+                after = "换了内容"
+            yield Change(label=words.FILE_ROLES[role], before=before, after=after)
+
+
+def _file(file: Mapping[str, str] | None) -> str:
+    """Return what people know a file by: a picture by what it shows."""
+    if file is None:
+        return ""
+    return (file["alt"] if file["role"] == "image" else "") or file["name"]

@@ -24,6 +24,7 @@ from publisher.model.delivery import Delivery
 from publisher.model.item import Edition
 from publisher.model.note import Note
 from publisher.model.people import Person
+from publisher.model.review import Verdict
 from publisher.model.states import DeliveryState, EditionState
 from publisher.schedule import times
 from publisher.storage import notes, queries, records
@@ -33,14 +34,11 @@ from publisher.workflow.desk import Desk
 NAME = "信息发布审核记录"
 VERB = "record"  # of the note that one was made
 READERS = {*rules.REVIEWERS, "auditor", "operator"}
-VERDICTS = {"approve": "通过", "send_back": "退回修改", "reject": "否决"}
 OUTCOMES = {
     EditionState.APPROVED: "各环节均已通过",
     EditionState.SENT_BACK: "退回修改，这一版不发布",
     EditionState.REJECTED: "否决，这一版不发布",
 }
-AUDIENCES = {"public": "社会公开", "campus": "校内"}
-ROLES = {"image": "图片", "attachment": "附件"}
 UNKNOWN = "□ 否　□ 是："  # a person decides that, with a pen
 MOST_PLACES = 10  # of one target; more are counted
 
@@ -92,7 +90,7 @@ def told(session: Session, edition: Edition, desk: Desk) -> dict[str, object]:
         "number": f"稿件 {edition.item_id}，第 {edition.number} 版",
         "facts": _facts(edition, frozen, desk),
         "files": [
-            {"role": ROLES[file["role"]], "name": file["name"], "digest": file["digest"]}
+            {"role": words.FILE_ROLES[file["role"]], "name": file["name"], "digest": file["digest"]}
             for file in frozen["files"]
         ],
         "reviews": _reviews(edition, desk),
@@ -119,7 +117,7 @@ def _facts(edition: Edition, frozen: Mapping[str, Any], desk: Desk) -> list[dict
         _fact("文号", frozen["document_number"] or ""),
         _fact("索引号", frozen["index_number"] or ""),
         _fact("公开属性", _listed(frozen["category"], desk), wide=True),
-        _fact("公开范围", AUDIENCES.get(frozen["audience"], frozen["audience"])),
+        _fact("公开范围", words.AUDIENCES.get(frozen["audience"], frozen["audience"])),
         _fact("拟公开时间", times.say(edition.publish_at) or "审核通过后立即"),
         _fact("最晚发布", times.say(edition.not_after) or "没有限定"),
         _fact("结束时间", ends or "长期公开"),
@@ -167,7 +165,7 @@ def _reviews(edition: Edition, desk: Desk) -> list[dict[str, str]]:
     given = [
         {
             "stage": labels.get(one.stage, one.stage),
-            "verdict": VERDICTS[one.verdict],
+            "verdict": words.VERDICTS[Verdict(one.verdict)],
             "opinion": one.opinion or "（未写意见）",
             "person": one.person.name,
             "at": times.say(one.at),

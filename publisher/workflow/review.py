@@ -17,13 +17,13 @@ from publisher.model.people import Person
 from publisher.model.review import Review, Verdict
 from publisher.model.states import EditionState
 from publisher.model.urgency import Urgency
+from publisher.model.words import VERDICTS
 from publisher.schedule import display, plan, times
 from publisher.settings import Stage
 from publisher.storage import locks, notes, renditions
 from publisher.workflow import freeze, rules, withdraw
 from publisher.workflow.desk import Desk
 
-VERDICTS = {Verdict.APPROVE: "通过", Verdict.SEND_BACK: "退回", Verdict.REJECT: "否决"}
 AFTER = {
     Verdict.SEND_BACK: EditionState.SENT_BACK,
     Verdict.REJECT: EditionState.REJECTED,
